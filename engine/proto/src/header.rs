@@ -1,0 +1,236 @@
+//! Header fields of a request or a response: ordered, repeats kept, checked when added.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::Blame;
+use crate::grammar::{is_token, is_value_byte, trim_ows};
+
+/// The most fields that [`Headers::push`] lets in.
+pub const HEADERS_MAX: usize = 1_000;
+
+/// The longest name and value together that [`Headers::push`] lets in, in bytes.
+pub const HEADER_BYTES_MAX: usize = 65_536;
+
+/// Names that a caller may not set: those of the engine, and those that speak of the connection.
+const ENGINE_OWNED: [&str; 17] = [
+    "content-type",
+    "content-length",
+    "transfer-encoding",
+    "host",
+    "connection",
+    "expect",
+    "referer",
+    "x-request-id",
+    "x-request-id-op",
+    "x-tt-logid",
+    "x-tt-log-id",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "upgrade",
+    "http2-settings",
+];
+
+/// Whether `name` is a header that only the engine sets: what frames the request (RFC 9112 6), what
+/// speaks of the connection (RFC 9110 7.6.1), and the trace.
+///
+/// Case and surrounding whitespace make no difference, so `" Host "`, which [`Headers::push`] would
+/// refuse, is the engine's too.
+pub fn is_engine_owned(name: &str) -> bool {
+    let name = name.trim();
+    ENGINE_OWNED
+        .iter()
+        .any(|owned| owned.eq_ignore_ascii_case(name))
+}
+
+/// Header fields in order, repeats kept. Names are compared without regard to ASCII case.
+///
+/// Its `Debug` shows the names alone: values may be secrets.
+///
+/// ```
+/// use quintet_proto::Headers;
+///
+/// let mut headers = Headers::new();
+/// headers.push("Set-Cookie", b"a=1")?;
+/// headers.push("set-cookie", b" b=2 ")?;
+/// assert_eq!(headers.get("SET-COOKIE"), Some(&b"a=1"[..]));
+/// assert_eq!(headers.get_all("set-cookie").nth(1), Some(&b"b=2"[..]));
+/// assert!(headers.push("X", b"1\r\nY: 2").is_err());
+/// # Ok::<(), quintet_proto::HeaderError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Headers {
+    /// Name, value, name, value, … without anything between them.
+    bytes: Vec<u8>,
+    fields: Vec<Field>,
+}
+
+/// Lengths; where a field begins is where the one before it ends.
+#[derive(Clone, Copy)]
+struct Field {
+    name_len: usize,
+    value_len: usize,
+}
+
+impl Headers {
+    /// No fields.
+    pub const fn new() -> Self {
+        Self {
+            bytes: Vec::new(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// Adds a field after those already there. Spaces and tabs around `value` are cut off, the rest
+    /// is kept byte for byte, UTF-8 and other bytes above 0x7F included; it may be empty.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderError`], and nothing is added, if `name` is not a token (RFC 9110 5.1), if `value` holds
+    /// CR, LF, NUL or another control character except the tab (RFC 9110 5.5), if both together are longer
+    /// than [`HEADER_BYTES_MAX`], or if there are [`HEADERS_MAX`] fields already.
+    pub fn push(&mut self, name: &str, value: &[u8]) -> Result<(), HeaderError> {
+        if !is_token(name.as_bytes()) {
+            return Err(HeaderError::Name);
+        }
+        if !value.iter().copied().all(is_value_byte) {
+            return Err(HeaderError::Value);
+        }
+        let value = trim_ows(value);
+        if name.len().saturating_add(value.len()) > HEADER_BYTES_MAX {
+            return Err(HeaderError::TooLong);
+        }
+        if self.fields.len() >= HEADERS_MAX {
+            return Err(HeaderError::TooMany);
+        }
+        self.push_checked(name, value);
+        Ok(())
+    }
+
+    /// The first value under `name`.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.get_all(name).next()
+    }
+
+    /// Every value under `name`, in order.
+    pub fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// Every field, in order, names as they were given.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let mut rest = &self.bytes[..];
+        self.fields.iter().map(move |field| {
+            let (name, after) = rest.split_at(field.name_len);
+            let (value, after) = after.split_at(field.value_len);
+            rest = after;
+            // Only tokens come in as names, and tokens are ASCII.
+            (
+                core::str::from_utf8(name).expect("a header name is ASCII"),
+                value,
+            )
+        })
+    }
+
+    /// How many fields there are, repeats counted.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Removes every field under `name` and says whether there was one.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let mut kept = Self::new();
+        for (other, value) in self
+            .iter()
+            .filter(|(other, _)| !other.eq_ignore_ascii_case(name))
+        {
+            kept.push_checked(other, value);
+        }
+        let removed = kept.len() < self.len();
+        *self = kept;
+        removed
+    }
+
+    pub(crate) fn with_capacity(fields: usize, bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            fields: Vec::with_capacity(fields),
+        }
+    }
+
+    /// Adds what is already known to be a token and a value.
+    pub(crate) fn push_checked(&mut self, name: &str, value: &[u8]) {
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.extend_from_slice(value);
+        self.fields.push(Field {
+            name_len: name.len(),
+            value_len: value.len(),
+        });
+    }
+}
+
+/// The same fields in the same order; names without regard to case.
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len()
+            && self
+                .iter()
+                .zip(other.iter())
+                .all(|((name, value), (other_name, other_value))| {
+                    name.eq_ignore_ascii_case(other_name) && value == other_value
+                })
+    }
+}
+
+impl Eq for Headers {}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+/// Why a field cannot be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// The name is not a token.
+    Name,
+    /// The value holds a control character.
+    Value,
+    /// Name and value together are longer than [`HEADER_BYTES_MAX`].
+    TooLong,
+    /// There are [`HEADERS_MAX`] fields already.
+    TooMany,
+}
+
+impl HeaderError {
+    /// Always the caller's mistake.
+    pub const fn blame(&self) -> Blame {
+        Blame::Caller
+    }
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Name => "the header name is not a token",
+            Self::Value => "the header value holds a control character",
+            Self::TooLong => "the header is too long",
+            Self::TooMany => "there are too many headers",
+        })
+    }
+}
+
+impl core::error::Error for HeaderError {}
