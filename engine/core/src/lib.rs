@@ -1,1 +1,80 @@
-//! Placeholder.
+//! Quintet: uploads files as `multipart/form-data` over HTTP/1.1, at most five at a time, with progress, abort, and
+//! an outcome that always comes.
+//!
+//! This crate is the engine. It wants a transport: `quintet-tcp` for TCP and Unix sockets, `quintet-tls` around
+//! it for https, or your own (see `quintet_transport`).
+//!
+//! - [`Engine`] starts it; [`Engine::upload`] takes an [`UploadRequest`] and gives an [`UploadTask`].
+//! - The task's [`Outcome`] comes by `.await` or [`UploadTask::wait`]; [`UploadTask::abort`] ends it early.
+//! - [`Event`]s go to [`Listener`]s, or come as a [`EventStream`].
+//! - Programs that run actix send the [`UploadRequest`] to the [`Scheduler`]; an actor that handles [`Event`]
+//!   messages listens by [`to_recipient`].
+//!
+//! The engine runs on one thread. It never blocks that thread but for reading the file, holds one descriptor for a
+//! file and one for a connection of each active upload, and one small record for each queued one.
+#![forbid(unsafe_code)]
+
+pub mod admission;
+mod clock;
+mod deadlines;
+mod drive;
+mod engine;
+mod error;
+mod event;
+mod ledger;
+mod outcome;
+mod policy;
+mod pool;
+mod pump;
+mod random;
+mod recipient;
+mod redirect;
+mod request;
+mod scheduler;
+mod settings;
+mod source;
+mod task;
+mod timings;
+mod trace;
+mod upload;
+
+use std::fmt;
+
+pub use clock::{Clock, SystemClock};
+pub use engine::{Engine, EngineBuilder};
+pub use error::{Error, ErrorKind, Phase};
+pub use event::{Event, EventKind, Listener, Progress};
+pub use outcome::{Outcome, Response};
+pub use policy::{HostPolicy, PermitAll};
+pub use quintet_proto::{Headers, Limits, Newlines};
+pub use random::{Random, SystemRandom};
+pub use recipient::to_recipient;
+pub use request::{HEADER_BYTES_MAX, HEADERS_MAX, URL_BYTES_MAX, UploadRequest};
+pub use scheduler::{Scheduler, Shutdown};
+pub use settings::{Redirects, Settings};
+pub use source::{FileError, Files, LocalFiles, Opened, Source, SourceState};
+pub use task::{EventStream, UploadTask, event_stream};
+pub use timings::Timings;
+pub use trace::{SystemTraces, Trace, TraceSource};
+
+/// Names an upload within its engine: counted from 1 in the order of the calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UploadId(u64);
+
+impl From<u64> for UploadId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl From<UploadId> for u64 {
+    fn from(id: UploadId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for UploadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

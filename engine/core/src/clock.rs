@@ -1,0 +1,79 @@
+//! Time as an argument: everything that measures or waits asks the engine's clock.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+/// A monotonic clock that can wait.
+///
+/// Replace it (with [`EngineBuilder::clock`](crate::EngineBuilder::clock)) to run the engine in simulated time.
+pub trait Clock: Debug + Send + Sync {
+    /// Time since the clock's origin. Never falls. Called from any thread.
+    fn now(&self) -> Duration;
+
+    /// Ends at `at` or soon after. Called and polled on the engine's thread only.
+    fn sleep_until(&self, at: Duration) -> Pin<Box<dyn Future<Output = ()>>>;
+}
+
+/// The system's monotonic clock, waiting by tokio's timer.
+#[derive(Debug)]
+pub struct SystemClock {
+    origin: Instant,
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self {
+            origin: tokio::time::Instant::now().into_std(),
+        }
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Duration {
+        // tokio's `Instant` is the system's, and stands still with a paused tokio clock.
+        tokio::time::Instant::now()
+            .into_std()
+            .saturating_duration_since(self.origin)
+    }
+
+    fn sleep_until(&self, at: Duration) -> Pin<Box<dyn Future<Output = ()>>> {
+        Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(
+            self.origin + at,
+        )))
+    }
+}
+
+/// One timer that follows a deadline which mostly moves later: it is set again only when it has fired early or
+/// the deadline has moved nearer, so a chunk of body costs no timer work.
+pub(crate) struct Alarm {
+    set: Option<(Duration, Pin<Box<dyn Future<Output = ()>>>)>,
+}
+
+impl Alarm {
+    pub(crate) fn new() -> Self {
+        Self { set: None }
+    }
+
+    /// Ready once the clock has reached `at`.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut std::task::Context<'_>,
+        clock: &dyn Clock,
+        at: Duration,
+    ) -> std::task::Poll<()> {
+        loop {
+            match &mut self.set {
+                Some((set_to, sleep)) if *set_to <= at => {
+                    std::task::ready!(sleep.as_mut().poll(cx));
+                    self.set = None;
+                    if clock.now() >= at {
+                        return std::task::Poll::Ready(());
+                    }
+                }
+                _ => self.set = Some((at, clock.sleep_until(at))),
+            }
+        }
+    }
+}

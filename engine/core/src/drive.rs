@@ -1,0 +1,234 @@
+//! One upload from its open file to its answer: plan, connection, request, redirects, the one free retry.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use quintet_proto::{Boundary, Framing, Plan, RequestHead};
+use quintet_transport::{Step, Target, Watch};
+use url::{Position, Url};
+
+use crate::clock::Alarm;
+use crate::engine::Front;
+use crate::error::{Error, ErrorKind};
+use crate::event::EventKind;
+use crate::ledger::Ledger;
+use crate::pool::{Pool, Wire};
+use crate::pump::{Failure, Pump};
+use crate::redirect::{drop_credentials, hop};
+use crate::request::{Order, target_of};
+use crate::source::Opened;
+use crate::{Redirects, Response};
+
+/// What every upload of an engine works with, on the engine's thread.
+#[derive(Clone)]
+pub(crate) struct Env {
+    pub(crate) front: Arc<Front>,
+    pub(crate) pool: Rc<RefCell<Pool>>,
+}
+
+/// Uploads. Dropping it at any point stops everything at once: the connection and the file are closed with it.
+pub(crate) async fn drive(
+    env: Env,
+    mut order: Order,
+    ledger: Rc<Ledger>,
+) -> Result<Response, Error> {
+    let sources = [env.front.files.open(&order.path)?];
+    let deadline = order
+        .timeout
+        .map(|timeout| ledger.admitted_at().saturating_add(timeout));
+    let settings = &env.front.settings;
+    let mut with_body = true;
+    let mut hops_left = settings.redirects_max;
+    loop {
+        let request = Request {
+            env: &env,
+            order: &order,
+            sources: &sources,
+            ledger: &ledger,
+        };
+        let answer = request.exchange(with_body, deadline).await?;
+        let allowed = if hops_left > 0 {
+            settings.redirects
+        } else {
+            Redirects::Off
+        };
+        let Some(hop) = hop(allowed, &order.url, &answer.head) else {
+            return Ok(answer.into());
+        };
+        if !env.front.policy.permits_url(&hop.url) {
+            return Err(Error::new(ErrorKind::DomainDenied));
+        }
+        let (status, new_origin) = (answer.head.status, hop.new_origin);
+        ledger.emit(EventKind::Redirected { status, new_origin });
+        if hop.new_origin {
+            drop_credentials(&mut order.headers);
+        }
+        hops_left -= 1;
+        with_body &= hop.keeps_body;
+        order.url = hop.url;
+    }
+}
+
+/// One request of an upload.
+struct Request<'a> {
+    env: &'a Env,
+    order: &'a Order,
+    sources: &'a [Opened],
+    ledger: &'a Ledger,
+}
+
+impl Request<'_> {
+    /// Sends it and receives the answer: over a pooled connection if there is one, and once more over a new one if
+    /// that turns out to be stale.
+    async fn exchange(
+        &self,
+        with_body: bool,
+        deadline: Option<Duration>,
+    ) -> Result<quintet_proto::Response, Error> {
+        let target = target_of(&self.order.url);
+        let pooled = self.env.pool.borrow_mut().take(&target, self.now());
+        if let Some(wire) = pooled {
+            self.ledger.started(true);
+            match self.over(wire, &target, with_body, deadline).await {
+                Err(failure) if failure.unanswered => {}
+                answered => return answered.map_err(|failure| failure.error),
+            }
+        }
+        self.ledger.started(false);
+        let wire = self.connect(&target, deadline).await?;
+        let answered = self.over(wire, &target, with_body, deadline).await;
+        answered.map_err(|failure| failure.error)
+    }
+
+    fn now(&self) -> Duration {
+        self.env.front.clock.now()
+    }
+
+    async fn connect(&self, target: &Target, total: Option<Duration>) -> Result<Wire, Error> {
+        let front = &self.env.front;
+        let dialling = Dialling {
+            front,
+            ledger: self.ledger,
+            url: &self.order.url,
+        };
+        let own = self.now().saturating_add(front.settings.connect_timeout);
+        let deadline = total.map_or(own, |total| total.min(own));
+        let mut alarm = Alarm::new();
+        let mut connecting = pin!(front.connect.connect(target, &dialling));
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(connected) = connecting.as_mut().poll(cx) {
+                return Poll::Ready(connected.map(Wire::new).map_err(Error::from));
+            }
+            alarm.poll(cx, &*front.clock, deadline).map(|()| {
+                let which = if deadline < own {
+                    "the upload's time is over"
+                } else {
+                    "no connection"
+                };
+                Err(Error::new(ErrorKind::Timeout(self.ledger.phase())).because(which))
+            })
+        })
+        .await
+    }
+
+    async fn over(
+        &self,
+        mut wire: Wire,
+        target: &Target,
+        with_body: bool,
+        deadline: Option<Duration>,
+    ) -> Result<quintet_proto::Response, Failure> {
+        let failed = |error| Failure {
+            error,
+            unanswered: false,
+        };
+        let plan = self
+            .write_head(&mut wire.output, with_body)
+            .map_err(failed)?;
+        if with_body {
+            self.ledger.planned(plan.content_length());
+        }
+        let pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, deadline);
+        let (response, reusable) = pump.run().await?;
+        if reusable {
+            self.env
+                .pool
+                .borrow_mut()
+                .put(target.clone(), wire, self.now());
+        }
+        Ok(response)
+    }
+
+    /// Makes the plan of the body, with a boundary of its own, and writes the head that fits it.
+    fn write_head(&self, output: &mut Vec<u8>, with_body: bool) -> Result<Plan, Error> {
+        let defect = |what: &dyn std::fmt::Display| Error::new(ErrorKind::Internal).because(what);
+        let front = &self.env.front;
+        let random = front.random.bytes().map_err(|error| defect(&error))?;
+        let boundary = Boundary::from_random(random);
+        let plan = if with_body {
+            let lengths = self.sources.first().map(|opened| opened.state.len);
+            Plan::new(&self.order.form, &boundary, lengths.as_slice())
+                .map_err(|error| Error::parameter("filePath", error))?
+        } else {
+            Plan::empty()
+        };
+        let framing = if with_body {
+            Framing::Multipart {
+                boundary: &boundary,
+                content_length: plan.content_length(),
+            }
+        } else {
+            Framing::None
+        };
+        let url = &self.order.url;
+        let trace = self.ledger.trace().as_str();
+        let agent = Some(front.settings.user_agent.as_str())
+            .filter(|agent| !agent.is_empty() && self.order.headers.get("user-agent").is_none());
+        let accept = self.order.headers.get("accept").is_none().then_some("*/*");
+        let engine: [Option<(&str, &str)>; 4] = [
+            agent.map(|agent| ("User-Agent", agent)),
+            accept.map(|accept| ("Accept", accept)),
+            Some(("x-request-id", trace)),
+            Some(("x-tt-logid", trace)),
+        ];
+        let mut own = [("", ""); 4];
+        let mut own_len = 0;
+        for header in engine.into_iter().flatten() {
+            own[own_len] = header;
+            own_len += 1;
+        }
+        output.clear();
+        let head = RequestHead {
+            method: if with_body { "POST" } else { "GET" },
+            target: &url[Position::BeforePath..Position::AfterQuery],
+            host: &url[Position::BeforeHost..Position::AfterPort],
+            framing,
+            engine: &own[..own_len],
+            headers: &self.order.headers,
+        };
+        head.write_to(output).map_err(|error| defect(&error))?;
+        Ok(plan)
+    }
+}
+
+/// Stamps the steps of connecting, and asks the host policy before each dial.
+struct Dialling<'a> {
+    front: &'a Front,
+    ledger: &'a Ledger,
+    url: &'a Url,
+}
+
+impl Watch for Dialling<'_> {
+    fn reached(&self, step: Step) {
+        self.ledger.reached(step, self.url.scheme() == "https");
+    }
+
+    fn permit(&self, address: &std::net::SocketAddr) -> bool {
+        self.front.policy.permits_address(self.url, address)
+    }
+}

@@ -1,0 +1,357 @@
+//! The engine handle: for programs that do not run actix, and the way to the scheduler for those that do.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
+use std::thread::{self, JoinHandle, ThreadId};
+use std::time::Duration;
+
+use actix::{Actor, Addr, System};
+use quintet_transport::Connect;
+
+use crate::clock::{Clock, SystemClock};
+use crate::event::Listener;
+use crate::policy::{HostPolicy, PermitAll};
+use crate::random::{Random, SystemRandom};
+use crate::scheduler::{Scheduler, SetActiveMax, Shutdown, Submit};
+use crate::source::{Files, LocalFiles};
+use crate::task::{Shared, Ticket};
+use crate::trace::{SystemTraces, TraceSource};
+use crate::{Settings, UploadId, UploadRequest, UploadTask};
+
+/// How long [`Engine::shutdown`] waits: a shutdown ends every upload within this time.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
+
+/// Uploads files, at most [`active_max`](Settings::active_max) at a time.
+///
+/// A handle: clone it and send it to any thread. The engine ends when the last handle and the last task of it are
+/// dropped, as by [`shutdown`](Self::shutdown), but without waiting.
+///
+/// ```no_run
+/// # fn transport() -> impl quintet_transport::Connect { struct T; impl quintet_transport::Connect for T {
+/// # fn connect<'a>(&'a self, _: &'a quintet_transport::Target, _: &'a dyn quintet_transport::Watch)
+/// # -> quintet_transport::ConnectFuture<'a> { unimplemented!() } } T }
+/// use quintet::{Engine, UploadRequest};
+///
+/// let engine = Engine::start(transport())?;
+/// let task = engine.upload(UploadRequest::new("http://localhost:8080/up", "photo.jpg", "file"));
+/// match &task.wait().result {
+///     Ok(response) => println!("{} {}", response.status, response.data()),
+///     Err(error) => println!("{error} ({})", error.detail()),
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+impl Engine {
+    /// Starts an engine on a thread of its own, with the default settings, over this transport.
+    pub fn start(connect: impl Connect + 'static) -> io::Result<Self> {
+        Self::builder(connect).start()
+    }
+
+    /// Begins to set up an engine over this transport.
+    pub fn builder(connect: impl Connect + 'static) -> EngineBuilder {
+        EngineBuilder {
+            settings: Settings::default(),
+            connect: Arc::new(connect),
+            files: Arc::new(LocalFiles::anywhere()),
+            clock: None,
+            random: Arc::new(SystemRandom),
+            traces: Arc::new(SystemTraces),
+            policy: Arc::new(PermitAll),
+            listeners: Vec::new(),
+        }
+    }
+
+    /// Asks for an upload and returns at once.
+    ///
+    /// The call is checked on the calling thread (parameters, host policy, existence and kind of the file);
+    /// what is wrong with it is the task's outcome, like every other failure.
+    pub fn upload(&self, request: UploadRequest) -> UploadTask {
+        let submit = self.inner.front.submit(request);
+        let shared = submit.ticket.shared().clone();
+        let scheduler = self.inner.scheduler.clone();
+        scheduler.do_send(submit);
+        UploadTask::new(shared, scheduler, Some(self.inner.clone()))
+    }
+
+    /// Changes the number of slots. Fewer stop nobody: the running ones end first.
+    pub fn set_active_max(&self, active_max: usize) {
+        self.inner.scheduler.do_send(SetActiveMax(active_max));
+    }
+
+    /// The scheduler, for programs that run actix: send it an [`UploadRequest`], or [`Shutdown`].
+    pub fn scheduler(&self) -> &Addr<Scheduler> {
+        &self.inner.scheduler
+    }
+
+    /// Ends every upload with [`ErrorKind::ShutDown`](crate::ErrorKind::ShutDown), then the engine, and waits for
+    /// that: two seconds at most. Returns whether it has ended. Later calls fail in the same way.
+    ///
+    /// On the engine's own thread it only begins, and returns `false`.
+    pub fn shutdown(&self) -> bool {
+        let Inner {
+            scheduler,
+            front,
+            thread,
+        } = &*self.inner;
+        scheduler.do_send(Shutdown);
+        if front.is_own_thread() || !front.ended.wait(SHUTDOWN_MAX) {
+            return false;
+        }
+        // Nothing panics while the lock is held, so it cannot be poisoned.
+        let thread = thread
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .take();
+        thread.is_none_or(|thread| thread.join().is_ok())
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("settings", &self.inner.front.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sets up an [`Engine`]: everything that it would otherwise take from the system is an argument here.
+pub struct EngineBuilder {
+    settings: Settings,
+    connect: Arc<dyn Connect>,
+    files: Arc<dyn Files>,
+    clock: Option<Arc<dyn Clock>>,
+    random: Arc<dyn Random>,
+    traces: Arc<dyn TraceSource>,
+    policy: Arc<dyn HostPolicy>,
+    listeners: Vec<Arc<dyn Listener>>,
+}
+
+impl EngineBuilder {
+    /// Replaces the settings.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Replaces the files that callers may name: the path resolver and sandbox. Any file of the system by default.
+    pub fn files(mut self, files: impl Files + 'static) -> Self {
+        self.files = Arc::new(files);
+        self
+    }
+
+    /// Replaces the clock.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Replaces the source of random bytes. Boundaries must not be guessable: only for tests.
+    pub fn random(mut self, random: impl Random + 'static) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
+    /// Replaces the maker of traces.
+    pub fn traces(mut self, traces: impl TraceSource + 'static) -> Self {
+        self.traces = Arc::new(traces);
+        self
+    }
+
+    /// Replaces the host policy, which permits everything by default.
+    pub fn policy(mut self, policy: impl HostPolicy + 'static) -> Self {
+        self.policy = Arc::new(policy);
+        self
+    }
+
+    /// Adds a listener that hears the events of every upload, before the upload's own.
+    pub fn listener(mut self, listener: Arc<dyn Listener>) -> Self {
+        self.listeners.push(listener);
+        self
+    }
+
+    /// Starts the engine on a thread of its own, named `quintet`. Fails if the system gives no thread or no event
+    /// queue.
+    pub fn start(self) -> io::Result<Engine> {
+        let front = Arc::new(self.front());
+        let (started, wait) = mpsc::channel();
+        let for_thread = front.clone();
+        let thread = thread::Builder::new()
+            .name("quintet".into())
+            .spawn(move || {
+                let system = System::new();
+                let _ = started.send(system.block_on(async { launch(for_thread.clone()) }));
+                system.block_on(for_thread.ended.wait_async());
+            })?;
+        let scheduler = wait
+            .recv()
+            .map_err(|_| io::Error::other("no event loop could be made"))?;
+        Ok(Engine {
+            inner: Arc::new(Inner {
+                scheduler,
+                front,
+                thread: Mutex::new(Some(thread)),
+            }),
+        })
+    }
+
+    /// Starts the engine in the actix system of the current thread, without a thread of its own.
+    ///
+    /// # Panics
+    /// Outside an actix system.
+    pub fn start_in_current_system(self) -> Engine {
+        let front = Arc::new(self.front());
+        let scheduler = launch(front.clone());
+        Engine {
+            inner: Arc::new(Inner {
+                scheduler,
+                front,
+                thread: Mutex::new(None),
+            }),
+        }
+    }
+
+    fn front(self) -> Front {
+        Front {
+            settings: self.settings,
+            connect: self.connect,
+            files: self.files,
+            clock: self
+                .clock
+                .unwrap_or_else(|| Arc::new(SystemClock::default())),
+            random: self.random,
+            traces: self.traces,
+            policy: self.policy,
+            listeners: self.listeners,
+            ids: AtomicU64::new(1),
+            thread: OnceLock::new(),
+            ended: Latch::default(),
+        }
+    }
+}
+
+impl fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineBuilder")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+fn launch(front: Arc<Front>) -> Addr<Scheduler> {
+    let _ = front.thread.set(thread::current().id());
+    Scheduler::new(front).start()
+}
+
+/// What handles and tasks keep alive.
+pub(crate) struct Inner {
+    scheduler: Addr<Scheduler>,
+    front: Arc<Front>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.scheduler.do_send(Shutdown);
+    }
+}
+
+/// What the calling side and the engine's thread share.
+pub(crate) struct Front {
+    pub(crate) settings: Settings,
+    pub(crate) connect: Arc<dyn Connect>,
+    pub(crate) files: Arc<dyn Files>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) policy: Arc<dyn HostPolicy>,
+    pub(crate) listeners: Vec<Arc<dyn Listener>>,
+    traces: Arc<dyn TraceSource>,
+    ids: AtomicU64,
+    thread: OnceLock<ThreadId>,
+    pub(crate) ended: Latch,
+}
+
+impl Front {
+    /// Names the call and checks it.
+    pub(crate) fn submit(self: &Arc<Self>, mut request: UploadRequest) -> Submit {
+        let id = UploadId(self.ids.fetch_add(1, Ordering::Relaxed));
+        let trace = self.traces.trace();
+        let listeners = request.take_listeners();
+        let mut ignored = Vec::new();
+        let order = request.check(self, &mut ignored);
+        let shared = Shared::new(id, trace, self.clone(), ignored, listeners);
+        Submit {
+            ticket: Ticket::new(Arc::new(shared)),
+            order,
+        }
+    }
+
+    fn is_own_thread(&self) -> bool {
+        self.thread.get() == Some(&thread::current().id())
+    }
+
+    pub(crate) fn refuse_to_block(&self, what: &str) {
+        assert!(
+            !self.is_own_thread(),
+            "{what} on the engine's own thread would never return"
+        );
+    }
+}
+
+/// Opens once, for threads and for one future.
+#[derive(Default)]
+pub(crate) struct Latch {
+    state: Mutex<LatchState>,
+    opened: Condvar,
+}
+
+#[derive(Default)]
+struct LatchState {
+    open: bool,
+    waker: Option<std::task::Waker>,
+}
+
+impl Latch {
+    fn lock(&self) -> std::sync::MutexGuard<'_, LatchState> {
+        // Nothing panics while the lock is held, so it cannot be poisoned.
+        self.state
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub(crate) fn set(&self) {
+        let mut state = self.lock();
+        state.open = true;
+        self.opened.notify_all();
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
+        }
+    }
+
+    fn wait(&self, longest: Duration) -> bool {
+        let waited = self
+            .opened
+            .wait_timeout_while(self.lock(), longest, |state| !state.open);
+        waited
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .0
+            .open
+    }
+
+    async fn wait_async(&self) {
+        std::future::poll_fn(|cx| {
+            let mut state = self.lock();
+            if state.open {
+                return std::task::Poll::Ready(());
+            }
+            state.waker = Some(cx.waker().clone());
+            std::task::Poll::Pending
+        })
+        .await;
+    }
+}

@@ -1,0 +1,189 @@
+//! What is known of an active upload at any instant, so that it can be ended at any instant.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use quintet_transport::Step;
+
+use crate::engine::Front;
+use crate::error::{Error, Phase};
+use crate::event::{EventKind, Progress};
+use crate::task::Ticket;
+use crate::{Outcome, Response, Timings};
+
+/// Kept by the upload's actor and its driver together, on the engine's thread.
+pub(crate) struct Ledger {
+    ticket: RefCell<Option<Ticket>>,
+    shared: std::sync::Arc<crate::task::Shared>,
+    phase: Cell<Phase>,
+    timings: Cell<Timings>,
+    sent: Cell<u64>,
+    acked: Cell<Option<u64>>,
+    total: Cell<u64>,
+    /// Whether a byte of any request was handed to a transport.
+    handed: Cell<bool>,
+    /// Most body bytes ever reported, and when: progress never falls, also over a redirect.
+    reported: Cell<Option<(u64, Duration)>>,
+}
+
+impl Ledger {
+    pub(crate) fn new(ticket: Ticket) -> Self {
+        let shared = ticket.shared().clone();
+        let timings = Timings {
+            queued: shared.queued_at,
+            ..Timings::default()
+        };
+        Self {
+            ticket: RefCell::new(Some(ticket)),
+            shared,
+            phase: Cell::new(Phase::Open),
+            timings: Cell::new(timings),
+            sent: Cell::new(0),
+            acked: Cell::new(None),
+            total: Cell::new(0),
+            handed: Cell::new(false),
+            reported: Cell::new(None),
+        }
+    }
+
+    pub(crate) fn front(&self) -> &Front {
+        &self.shared.front
+    }
+
+    pub(crate) fn trace(&self) -> &crate::Trace {
+        &self.shared.trace
+    }
+
+    fn now(&self) -> Duration {
+        self.front().clock.now()
+    }
+
+    fn stamp(&self, set: impl FnOnce(&mut Timings, Duration)) {
+        let mut timings = self.timings.get();
+        set(&mut timings, self.now());
+        self.timings.set(timings);
+    }
+
+    pub(crate) fn emit(&self, kind: EventKind) {
+        self.shared.emit(kind);
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    pub(crate) fn set_phase(&self, phase: Phase) {
+        self.phase.set(phase);
+    }
+
+    pub(crate) fn admitted(&self) {
+        self.stamp(|timings, now| timings.admitted = Some(now));
+        self.emit(EventKind::Admitted);
+    }
+
+    /// When the slot was given: the origin of the total deadline.
+    pub(crate) fn admitted_at(&self) -> Duration {
+        self.timings.get().admitted.unwrap_or_default()
+    }
+
+    /// A connection is asked for.
+    pub(crate) fn started(&self, reused: bool) {
+        self.stamp(|timings, now| {
+            timings.restart();
+            timings.started = Some(now);
+            timings.reused = reused;
+        });
+        self.set_phase(if reused { Phase::Head } else { Phase::Dns });
+        self.emit(EventKind::Started { reused });
+    }
+
+    pub(crate) fn reached(&self, step: Step, secure: bool) {
+        self.stamp(|timings, now| match step {
+            Step::Resolved => timings.resolved = Some(now),
+            Step::Connected => timings.connected = Some(now),
+            Step::Secured => timings.secured = Some(now),
+        });
+        let (phase, event) = match step {
+            Step::Resolved => (Phase::Connect, EventKind::Resolved),
+            Step::Connected if secure => (Phase::Tls, EventKind::Connected),
+            Step::Connected => (Phase::Head, EventKind::Connected),
+            Step::Secured => (Phase::Head, EventKind::Secured),
+        };
+        self.set_phase(phase);
+        self.emit(event);
+    }
+
+    /// A body of `total` bytes is about to be sent from its first byte.
+    pub(crate) fn planned(&self, total: u64) {
+        self.total.set(total);
+        self.sent.set(0);
+        self.acked.set(None);
+    }
+
+    pub(crate) fn bytes_handed(&self) {
+        self.handed.set(true);
+    }
+
+    pub(crate) fn head_sent(&self, peer: Option<std::net::SocketAddr>) {
+        self.stamp(|timings, now| timings.head_sent = Some(now));
+        self.set_phase(Phase::Body);
+        self.emit(EventKind::HeadSent { peer });
+    }
+
+    pub(crate) fn body_sent(&self, whole: bool) {
+        self.stamp(|timings, now| timings.body_sent = Some(now));
+        self.emit(EventKind::BodySent { whole });
+    }
+
+    pub(crate) fn first_byte(&self) {
+        self.stamp(|timings, now| timings.first_byte = Some(now));
+    }
+
+    pub(crate) fn set_sent(&self, sent: u64) {
+        self.sent.set(sent);
+    }
+
+    pub(crate) fn set_acked(&self, acked: Option<u64>) {
+        self.acked.set(acked);
+    }
+
+    /// Tells of progress if the interval has passed or this is the `last` word on it; nothing is told twice, and
+    /// nothing that is not above what was told before. `acked` is asked only if someone hears.
+    pub(crate) fn report(&self, last: bool, now: Duration, acked: impl FnOnce() -> Option<u64>) {
+        let (sent, total) = (self.sent.get(), self.total.get());
+        let due = match self.reported.get() {
+            None => true,
+            Some((reported, _)) if sent <= reported => false,
+            Some((_, at)) => {
+                last || now.saturating_sub(at) >= self.front().settings.progress_interval
+            }
+        };
+        if !due {
+            return;
+        }
+        self.reported.set(Some((sent, now)));
+        if self.shared.is_heard() {
+            let acked = acked();
+            self.set_acked(acked);
+            self.emit(EventKind::Progress(Progress { sent, total, acked }));
+        }
+    }
+
+    /// The ticket and the outcome to end it with; `None` if that was taken before.
+    pub(crate) fn close(&self, result: Result<Response, Error>) -> Option<(Ticket, Outcome)> {
+        let ticket = self.ticket.borrow_mut().take()?;
+        self.stamp(|timings, now| timings.done = Some(now));
+        let outcome = Outcome {
+            id: self.shared.id,
+            trace: self.shared.trace.clone(),
+            result,
+            phase: self.phase.get(),
+            bytes_sent: self.sent.get(),
+            bytes_acked: self.acked.get(),
+            bytes_total: self.total.get(),
+            timings: self.timings.get(),
+            may_retry: !self.handed.get(),
+        };
+        Some((ticket, outcome))
+    }
+}

@@ -1,0 +1,160 @@
+//! Connections that wait to be used again.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use quintet_transport::{Connection, Target};
+
+use crate::clock::{Alarm, Clock};
+
+/// Size of the buffer that answers are read into: most answers in one read.
+const INPUT_BYTES: usize = 8 * 1024;
+/// An output buffer that grew beyond this is not kept with an idle connection: 8 of them are 512 KiB.
+const OUTPUT_KEPT_BYTES_MAX: usize = 64 * 1024;
+
+/// A connection with the buffers that belong to it: no buffer serves two connections.
+pub(crate) struct Wire {
+    pub(crate) connection: Box<dyn Connection>,
+    pub(crate) output: Vec<u8>,
+    pub(crate) input: Box<[u8]>,
+    /// Bytes that the connection has taken, over all requests.
+    pub(crate) taken: u64,
+    pub(crate) peer: Option<std::net::SocketAddr>,
+}
+
+impl Wire {
+    pub(crate) fn new(connection: Box<dyn Connection>) -> Self {
+        let peer = connection.info().peer;
+        let input = vec![0; INPUT_BYTES].into_boxed_slice();
+        Self {
+            connection,
+            output: Vec::new(),
+            input,
+            taken: 0,
+            peer,
+        }
+    }
+
+    /// Whether nothing came since the last answer. Anything that did is not ours to read: bytes would be
+    /// taken for the answer to the next request, and an end or error means that it is over.
+    fn is_quiet(&mut self, waker: &Waker) -> bool {
+        self.connection
+            .poll_read(&mut Context::from_waker(waker), &mut self.input)
+            .is_pending()
+    }
+
+    /// Ends it in an orderly way as far as that goes without waiting.
+    fn discard(mut self) {
+        let _ = self
+            .connection
+            .poll_close(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
+/// Idle connections, the one used last at the end. Each is watched: an end, an error or a stray byte drops it at
+/// once, and so does the idle limit.
+pub(crate) struct Pool {
+    idle: Vec<Idle>,
+    idle_max: usize,
+    idle_timeout: Duration,
+    /// Wakes [`watch`]; stands in every idle connection.
+    watcher: Waker,
+    /// Whether [`watch`] waits for an idle limit already.
+    armed: bool,
+}
+
+struct Idle {
+    target: Target,
+    wire: Wire,
+    since: Duration,
+}
+
+impl Pool {
+    pub(crate) fn new(idle_max: usize, idle_timeout: Duration) -> Self {
+        let watcher = Waker::noop().clone();
+        Self {
+            idle: Vec::new(),
+            idle_max,
+            idle_timeout,
+            watcher,
+            armed: false,
+        }
+    }
+
+    /// The connection to `target` that was used last, if it is still good.
+    pub(crate) fn take(&mut self, target: &Target, now: Duration) -> Option<Wire> {
+        while let Some(at) = self.idle.iter().rposition(|idle| idle.target == *target) {
+            let Idle {
+                mut wire, since, ..
+            } = self.idle.remove(at);
+            if now.saturating_sub(since) < self.idle_timeout && wire.is_quiet(Waker::noop()) {
+                return Some(wire);
+            }
+            wire.discard();
+        }
+        None
+    }
+
+    /// Keeps a connection whose last answer was complete and allows its reuse.
+    pub(crate) fn put(&mut self, target: Target, mut wire: Wire, now: Duration) {
+        if self.idle_max == 0 || !wire.is_quiet(&self.watcher) {
+            return wire.discard();
+        }
+        if self.idle.len() >= self.idle_max {
+            self.idle.remove(0).wire.discard();
+        }
+        wire.output.clear();
+        wire.output.shrink_to(OUTPUT_KEPT_BYTES_MAX);
+        self.idle.push(Idle {
+            target,
+            wire,
+            since: now,
+        });
+        if !self.armed {
+            self.watcher.wake_by_ref();
+        }
+    }
+
+    /// Closes them all.
+    pub(crate) fn clear(&mut self) {
+        self.idle.drain(..).for_each(|idle| idle.wire.discard());
+    }
+
+    /// Drops what ended, broke off or stayed too long. Returns the next idle limit.
+    fn sweep(&mut self, cx: &mut Context<'_>, now: Duration) -> Option<Duration> {
+        if !self.watcher.will_wake(cx.waker()) {
+            self.watcher = cx.waker().clone();
+        }
+        let (timeout, watcher) = (self.idle_timeout, &self.watcher);
+        let over = |idle: &mut Idle| {
+            now.saturating_sub(idle.since) >= timeout || !idle.wire.is_quiet(watcher)
+        };
+        self.idle
+            .extract_if(.., over)
+            .for_each(|idle| idle.wire.discard());
+        let next = self.idle.first().map(|oldest| oldest.since + timeout);
+        self.armed = next.is_some();
+        next
+    }
+}
+
+/// Watches a pool for as long as it lives.
+pub(crate) async fn watch(pool: Weak<RefCell<Pool>>, clock: std::sync::Arc<dyn Clock>) {
+    let mut alarm = Alarm::new();
+    poll_fn(|cx| {
+        let Some(pool) = Weak::upgrade(&pool) else {
+            return Poll::Ready(());
+        };
+        loop {
+            let next = Rc::clone(&pool).borrow_mut().sweep(cx, clock.now());
+            match next {
+                Some(at) if alarm.poll(cx, &*clock, at).is_ready() => {}
+                _ => return Poll::Pending,
+            }
+        }
+    })
+    .await;
+}

@@ -1,0 +1,428 @@
+//! One request over one connection: moves the plan's segments out and the answer in, both at once.
+//!
+//! This is the only place outside the protocol crate that looks inside a segment.
+
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment};
+use quintet_transport::{FileSend, SecurityError};
+
+use crate::clock::{Alarm, Clock};
+use crate::deadlines::Deadlines;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::ledger::Ledger;
+use crate::pool::Wire;
+use crate::source::{Opened, Source};
+
+/// Files up to this size are read into the same buffer as the head and the form, and leave in one write. Larger
+/// ones are offered to the transport.
+const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
+/// Size of a read where the transport takes no files: sixteen TLS records, and few enough system calls.
+const CHUNK_BYTES: usize = 256 * 1024;
+/// After this many bytes the other uploads on the thread get their turn.
+const TURN_BYTES: u64 = 1024 * 1024;
+/// How much of a file is offered to the transport at once.
+const OFFER_BYTES: u64 = 1024 * 1024;
+
+/// Sends a request and receives its answer.
+pub(crate) struct Pump<'a> {
+    wire: &'a mut Wire,
+    plan: &'a Plan,
+    sources: &'a [Opened],
+    ledger: &'a Ledger,
+    clock: &'a dyn Clock,
+    exchange: Exchange,
+    /// Bytes of the request head that the transport has not taken.
+    head_left: usize,
+    /// Bytes that the connection had taken when the body began.
+    body_at: u64,
+    /// Where in the output buffer the part not yet taken begins.
+    output_at: usize,
+    /// Body bytes put into the output buffer or taken.
+    placed: u64,
+    /// Body bytes taken by the transport.
+    sent: u64,
+    sending: bool,
+    /// The transport declined a range: from then on files are read here.
+    declined: bool,
+    verified: bool,
+    reading: bool,
+    write_error: Option<Error>,
+    deadlines: Deadlines,
+    alarm: Alarm,
+}
+
+/// How a request ended that did not end well.
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    /// The connection broke and not one byte of an answer had come.
+    pub(crate) unanswered: bool,
+}
+
+impl<'a> Pump<'a> {
+    /// `wire.output` holds the request head; `total` is the upload's own deadline.
+    pub(crate) fn new(
+        wire: &'a mut Wire,
+        plan: &'a Plan,
+        sources: &'a [Opened],
+        ledger: &'a Ledger,
+        total: Option<Duration>,
+    ) -> Self {
+        let front = ledger.front();
+        let head_left = wire.output.len();
+        Self {
+            plan,
+            sources,
+            ledger,
+            clock: &*front.clock,
+            exchange: Exchange::new(plan.content_length(), front.settings.limits.clone()),
+            head_left,
+            body_at: wire.taken + head_left as u64,
+            output_at: 0,
+            placed: 0,
+            sent: 0,
+            sending: true,
+            declined: false,
+            verified: false,
+            reading: true,
+            write_error: None,
+            deadlines: Deadlines::new(&front.settings, front.clock.now(), total),
+            alarm: Alarm::new(),
+            wire,
+        }
+    }
+
+    /// Ready when the answer is complete; the flag tells whether the connection may be used again.
+    pub(crate) async fn run(mut self) -> Result<(quintet_proto::Response, bool), Failure> {
+        let result = std::future::poll_fn(|cx| self.poll(cx)).await;
+        let unanswered = self.exchange.progress() == Receiving::Nothing;
+        let error = match result {
+            Ok(reusable) => match self.exchange.into_response() {
+                Some(response) => return Ok((response, reusable)),
+                None => Error::new(ErrorKind::Internal).because("finished without an answer"),
+            },
+            Err(error) => {
+                self.ledger.set_acked(self.acked());
+                error
+            }
+        };
+        let unanswered = unanswered && error.kind() == ErrorKind::Closed;
+        Err(Failure { error, unanswered })
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        let before = (
+            self.wire.taken,
+            self.exchange.body_received(),
+            self.exchange.progress(),
+        );
+        self.receive(cx)?;
+        if self.sending && self.send(cx)?.is_ready() {
+            // The transport may have refused a byte because the peer has answered and gone.
+            self.receive(cx)?;
+        }
+        if let Some(reusable) = self.finished() {
+            return Poll::Ready(Ok(reusable));
+        }
+        let after = (
+            self.wire.taken,
+            self.exchange.body_received(),
+            self.exchange.progress(),
+        );
+        if before != after {
+            self.deadlines
+                .activity(self.clock.now(), self.exchange.progress());
+        }
+        self.ledger.set_phase(self.phase());
+        self.expire(cx)
+    }
+
+    fn finished(&self) -> Option<bool> {
+        match self.exchange.next() {
+            Next::Finished(reuse) => Some(matches!(reuse, Reuse::Yes) && !self.sending),
+            // A complete answer to a body that can no longer be sent is the success.
+            _ if self.broken() && self.exchange.progress() == Receiving::Complete => Some(false),
+            _ => None,
+        }
+    }
+
+    fn broken(&self) -> bool {
+        self.write_error.is_some()
+    }
+
+    fn phase(&self) -> Phase {
+        match self.exchange.progress() {
+            _ if self.sending && self.head_left > 0 => Phase::Head,
+            _ if self.sending => Phase::Body,
+            Receiving::Nothing => Phase::Response,
+            Receiving::Head => Phase::ResponseHead,
+            Receiving::Body | Receiving::Complete => Phase::ResponseBody,
+        }
+    }
+
+    /// Reads what has come. Ends early only when the answer is complete and nothing more may be read.
+    fn receive(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+        let mut turn = 0;
+        while self.reading && self.finished().is_none() {
+            if turn >= TURN_BYTES {
+                cx.waker().wake_by_ref();
+                break;
+            }
+            let read = match self.wire.connection.poll_read(cx, &mut self.wire.input) {
+                Poll::Pending => break,
+                Poll::Ready(read) => read,
+            };
+            match read {
+                Ok(0) => {
+                    self.reading = false;
+                    self.exchange
+                        .peer_ended()
+                        .map_err(|error| self.first_error(error.into()))?;
+                }
+                Ok(received) => {
+                    turn += received as u64;
+                    if self.exchange.progress() == Receiving::Nothing {
+                        self.ledger.first_byte();
+                    }
+                    self.exchange.receive(&self.wire.input[..received])?;
+                }
+                Err(error) => {
+                    self.reading = false;
+                    let error = broken("reading the answer", &error);
+                    match self.exchange.progress() {
+                        // The body can go nowhere any more, and the answer is whole.
+                        Receiving::Complete => self.write_error = Some(error),
+                        _ => return Err(self.first_error(error)),
+                    }
+                }
+            }
+            if self.sending && self.exchange.next() != Next::Send {
+                self.stop_sending();
+            }
+        }
+        Ok(())
+    }
+
+    /// The error to tell of when reading fails: that of an earlier write, unless the reading one says more.
+    fn first_error(&mut self, reading: Error) -> Error {
+        match self.write_error.take() {
+            Some(writing) if reading.kind() == ErrorKind::Closed => writing,
+            _ => reading,
+        }
+    }
+
+    /// Writes until the transport takes no more, or the turn is over. Ready when there is nothing left to send or
+    /// nothing more can be sent.
+    fn send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let turn_ends = self.wire.taken + TURN_BYTES;
+        while self.sending {
+            if self.wire.taken >= turn_ends {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let rest = &self.wire.output[self.output_at..];
+            let taken = if rest.is_empty() {
+                match self.plan.at(self.placed) {
+                    None => {
+                        self.stop_sending();
+                        break;
+                    }
+                    Some(Segment::File {
+                        source,
+                        offset,
+                        len,
+                    }) if self.offers(len) => ready!(self.send_file(cx, source, offset, len))?,
+                    Some(_) => {
+                        self.fill()?;
+                        continue;
+                    }
+                }
+            } else {
+                let taken = ready!(self.wire.connection.poll_write(cx, rest));
+                if let Ok(taken) = &taken {
+                    self.output_at += taken;
+                }
+                taken.map(|taken| taken as u64)
+            };
+            match taken {
+                Ok(taken) => self.took(taken),
+                Err(error) => {
+                    let error = broken("sending the request", &error);
+                    self.write_error = Some(error);
+                    self.deadlines.last_words(self.clock.now());
+                    self.sending = false;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether a rest of a file of this length is for the transport to send.
+    fn offers(&self, len: u64) -> bool {
+        !self.declined && (len > INLINE_FILE_BYTES_MAX || self.sent > 0)
+    }
+
+    /// The outer result is the upload's error, the inner one the connection's.
+    fn send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: usize,
+        offset: u64,
+        len: u64,
+    ) -> Poll<Result<std::io::Result<u64>, Error>> {
+        let Some(file) = self.source(source).file() else {
+            self.declined = true;
+            return Poll::Ready(Ok(Ok(0)));
+        };
+        match ready!(
+            self.wire
+                .connection
+                .poll_send_file(cx, file, offset, len.min(OFFER_BYTES))
+        ) {
+            Ok(FileSend::Declined) => {
+                self.declined = true;
+                Poll::Ready(Ok(Ok(0)))
+            }
+            Ok(FileSend::Sent(0)) => Poll::Ready(Err(changed("became shorter"))),
+            Ok(FileSend::Sent(sent)) => {
+                self.placed += sent;
+                Poll::Ready(Ok(Ok(sent)))
+            }
+            Err(error) => Poll::Ready(Ok(Err(error))),
+        }
+    }
+
+    fn source(&self, source: usize) -> &'a dyn Source {
+        &*self.sources[source].source
+    }
+
+    /// Puts the next segments into the empty output buffer: bytes, and files that the transport is not offered.
+    fn fill(&mut self) -> Result<(), Error> {
+        let output = &mut self.wire.output;
+        output.clear();
+        self.output_at = 0;
+        self.place()
+    }
+
+    fn place(&mut self) -> Result<(), Error> {
+        while self.wire.output.len() < CHUNK_BYTES {
+            let at = self.wire.output.len();
+            let room = CHUNK_BYTES - at;
+            match self.plan.at(self.placed) {
+                None => break,
+                Some(Segment::Bytes(bytes)) => {
+                    // The last segment holds the closing boundary: not one byte of it before this.
+                    if self.placed + bytes.len() as u64 == self.plan.content_length() {
+                        self.verify()?;
+                    }
+                    let bytes = &bytes[..bytes.len().min(room)];
+                    self.wire.output.extend_from_slice(bytes);
+                    self.placed += bytes.len() as u64;
+                }
+                Some(Segment::File { len, .. }) if self.offers(len) => break,
+                Some(Segment::File {
+                    source,
+                    offset,
+                    len,
+                }) => {
+                    let wanted = room.min(usize::try_from(len).unwrap_or(usize::MAX));
+                    self.wire.output.resize(at + wanted, 0);
+                    let read = self
+                        .source(source)
+                        .read_at(&mut self.wire.output[at..], offset);
+                    let read =
+                        read.map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
+                    self.wire.output.truncate(at + read);
+                    if read == 0 {
+                        return Err(changed("became shorter"));
+                    }
+                    self.placed += read as u64;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that every file is still what was promised: as long, and not newer.
+    fn verify(&mut self) -> Result<(), Error> {
+        if std::mem::replace(&mut self.verified, true) {
+            return Ok(());
+        }
+        for opened in self.sources {
+            let now = opened.source.state();
+            let now = now.map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
+            if now != opened.state {
+                return Err(changed("became longer, shorter or newer"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The transport took this many bytes.
+    fn took(&mut self, taken: u64) {
+        if taken == 0 {
+            return;
+        }
+        self.wire.taken += taken;
+        self.ledger.bytes_handed();
+        let of_head = (self.head_left as u64).min(taken);
+        if of_head > 0 {
+            self.head_left -= of_head as usize;
+            if self.head_left == 0 {
+                self.ledger.head_sent(self.wire.peer);
+            }
+        }
+        let of_body = taken - of_head;
+        if of_body > 0 {
+            self.sent += of_body;
+            self.exchange.body_sent(of_body);
+            self.ledger.set_sent(self.sent);
+            self.report(false);
+        }
+    }
+
+    fn report(&self, last: bool) {
+        if self.plan.content_length() > 0 {
+            self.ledger.report(last, self.clock.now(), || self.acked());
+        }
+    }
+
+    fn acked(&self) -> Option<u64> {
+        let acked = self.wire.connection.info().acked?;
+        Some(acked.saturating_sub(self.body_at).min(self.sent))
+    }
+
+    /// Everything is sent, or an answer made the rest unwanted.
+    fn stop_sending(&mut self) {
+        self.sending = false;
+        let whole = self.sent == self.plan.content_length();
+        self.report(true);
+        self.ledger.body_sent(whole);
+    }
+
+    fn expire(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        loop {
+            ready!(self.alarm.poll(cx, self.clock, self.deadlines.next()));
+            let moved = self.wire.connection.info().moved;
+            if let Some(why) = self.deadlines.passed(self.clock.now(), moved) {
+                let timeout = Error::new(ErrorKind::Timeout(self.phase())).because(why);
+                return Poll::Ready(Err(self.write_error.take().unwrap_or(timeout)));
+            }
+        }
+    }
+}
+
+fn changed(how: &str) -> Error {
+    Error::new(ErrorKind::FileChanged).because(format_args!("the file {how} while it was sent"))
+}
+
+/// A connection that broke.
+fn broken(doing: &str, error: &std::io::Error) -> Error {
+    let kind = if SecurityError::is_in(error) {
+        ErrorKind::Tls
+    } else {
+        ErrorKind::Closed
+    };
+    Error::new(kind).because(format_args!("{doing}: {error}"))
+}

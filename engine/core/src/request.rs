@@ -1,0 +1,318 @@
+//! What a caller asks for, and the check that turns it into something that cannot be wrong.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use quintet_proto::{Form, Headers, Newlines, is_engine_owned};
+use quintet_transport::{Host, Target};
+use url::Url;
+
+use crate::engine::Front;
+use crate::error::{Error, ErrorKind};
+use crate::event::Listener;
+
+/// Longest URL taken, in bytes of its text: more than servers read.
+pub const URL_BYTES_MAX: usize = 65_536;
+/// Most headers taken from a caller: as many as we take from a server.
+pub const HEADERS_MAX: usize = 100;
+/// Most bytes of header names and values taken from a caller.
+pub const HEADER_BYTES_MAX: usize = 65_536;
+
+/// One upload to be: build it, then hand it to [`Engine::upload`](crate::Engine::upload). Nothing is checked until
+/// then; a mistake is that upload's outcome.
+///
+/// ```
+/// use quintet::UploadRequest;
+/// use std::time::Duration;
+///
+/// let request = UploadRequest::new("https://example.test/up", "photo.jpg", "file")
+///     .field("album", "spring")
+///     .header("Authorization", "Bearer …")
+///     .timeout(Duration::from_secs(120));
+/// # let _ = request;
+/// ```
+#[derive(Clone)]
+#[must_use = "an upload begins when the request is given to an engine"]
+pub struct UploadRequest {
+    url: String,
+    file_path: PathBuf,
+    name: String,
+    headers: Vec<(String, String)>,
+    fields: Vec<(String, Bytes)>,
+    file_name: Option<String>,
+    mime_type: Option<String>,
+    newlines: Newlines,
+    timeout: Option<Duration>,
+    listeners: Vec<Arc<dyn Listener>>,
+}
+
+impl UploadRequest {
+    /// Uploads the file at `file_path` to `url` as the form part `name`. An empty `url`, path or name counts as
+    /// missing and fails.
+    pub fn new(
+        url: impl Into<String>,
+        file_path: impl Into<PathBuf>,
+        name: impl Into<String>,
+    ) -> Self {
+        Self {
+            url: url.into(),
+            file_path: file_path.into(),
+            name: name.into(),
+            headers: Vec::new(),
+            fields: Vec::new(),
+            file_name: None,
+            mime_type: None,
+            newlines: Newlines::AsGiven,
+            timeout: None,
+            listeners: Vec::new(),
+        }
+    }
+
+    /// Adds a request header; a name may repeat. Headers that the engine owns are ignored and reported by
+    /// [`UploadTask::ignored_headers`](crate::UploadTask::ignored_headers).
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a form field before the file part, in the order of the calls. The value goes out byte for byte; an
+    /// empty one is an empty field.
+    pub fn field(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
+        self.fields.push((name.into(), value.into()));
+        self
+    }
+
+    /// The file name told to the server, instead of the last segment of the path. Empty counts as absent.
+    pub fn file_name(mut self, file_name: impl Into<String>) -> Self {
+        self.file_name = Some(file_name.into()).filter(|name| !name.is_empty());
+        self
+    }
+
+    /// The media type of the file part, instead of the one that the file name's extension tells. Empty counts as
+    /// absent.
+    pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
+        self.mime_type = Some(mime_type.into()).filter(|mime_type| !mime_type.is_empty());
+        self
+    }
+
+    /// How newlines in names and field values go out; as given by default.
+    pub fn newlines(mut self, newlines: Newlines) -> Self {
+        self.newlines = newlines;
+        self
+    }
+
+    /// Longest time from admission to the end, redirects included; none by default. Zero counts as absent.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
+        self
+    }
+
+    /// Adds a listener, which hears this upload's events from the first on.
+    pub fn listener(mut self, listener: Arc<dyn Listener>) -> Self {
+        self.listeners.push(listener);
+        self
+    }
+
+    pub(crate) fn take_listeners(&mut self) -> Vec<Arc<dyn Listener>> {
+        std::mem::take(&mut self.listeners)
+    }
+
+    /// Checks everything that can be checked without opening or dialling. `ignored` gets the names of headers
+    /// that the engine owns.
+    pub(crate) fn check(self, front: &Front, ignored: &mut Vec<String>) -> Result<Order, Error> {
+        let url = parse_url(&self.url)?;
+        if self.file_path.as_os_str().is_empty() {
+            return Err(Error::parameter("filePath", "is missing or empty"));
+        }
+        if self.name.is_empty() {
+            return Err(Error::parameter("name", "is missing or empty"));
+        }
+        let headers = check_headers(self.headers, ignored)?;
+        let mut form = Form::with_newlines(self.newlines);
+        for (name, value) in self.fields {
+            form.field(&name, value)
+                .map_err(|error| Error::parameter("formData", error))?;
+        }
+        let file_name = self
+            .file_name
+            .unwrap_or_else(|| last_segment(&self.file_path));
+        let mime_type = self
+            .mime_type
+            .unwrap_or_else(|| part_type(&file_name).to_owned());
+        form.file(&self.name, &file_name, &mime_type)
+            .map_err(|error| Error::parameter("name, fileName or mimeType", error))?;
+        if !front.policy.permits_url(&url) {
+            return Err(Error::new(ErrorKind::DomainDenied));
+        }
+        front.files.check(&self.file_path)?;
+        Ok(Order {
+            url,
+            path: self.file_path,
+            headers,
+            form,
+            timeout: self.timeout,
+        })
+    }
+}
+
+impl fmt::Debug for UploadRequest {
+    /// Where and which file; no header, field or query.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UploadRequest")
+            .field(
+                "url",
+                &self.url.split(['?', '#']).next().unwrap_or_default(),
+            )
+            .field("file_path", &self.file_path)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A checked request: what an upload works from.
+pub(crate) struct Order {
+    pub(crate) url: Url,
+    pub(crate) path: PathBuf,
+    pub(crate) headers: Headers,
+    pub(crate) form: Form,
+    pub(crate) timeout: Option<Duration>,
+}
+
+fn parse_url(text: &str) -> Result<Url, Error> {
+    let wrong = |why: &dyn fmt::Display| Error::parameter("url", why);
+    if text.is_empty() {
+        return Err(wrong(&"is missing or empty"));
+    }
+    if text.len() > URL_BYTES_MAX {
+        return Err(wrong(&format_args!("is longer than {URL_BYTES_MAX} bytes")));
+    }
+    // The URL parser would drop tab, CR and LF silently: what is logged and checked must be what is sent.
+    if text.bytes().any(|byte| byte.is_ascii_control()) {
+        return Err(wrong(&"holds a control character"));
+    }
+    let mut url = Url::parse(text).map_err(|error| wrong(&format_args!("is no URL: {error}")))?;
+    check_url(&url).map_err(|why| wrong(&why))?;
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// The rules that hold for a caller's URL and for a redirect's alike.
+pub(crate) fn check_url(url: &Url) -> Result<(), &'static str> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("must be http: or https:");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("holds a user name or password; send an Authorization header instead");
+    }
+    match url.port() {
+        Some(0) => Err("has port 0"),
+        _ => Ok(()),
+    }
+}
+
+/// Where a checked URL leads.
+pub(crate) fn target_of(url: &Url) -> Target {
+    let host = match url.host() {
+        Some(url::Host::Ipv4(ip)) => Host::Ip(ip.into()),
+        Some(url::Host::Ipv6(ip)) => Host::Ip(ip.into()),
+        Some(url::Host::Domain(name)) => Host::Name(name.to_owned()),
+        // An http or https URL has a host: the parser refuses one without.
+        None => Host::Name(String::new()),
+    };
+    let secure = url.scheme() == "https";
+    let port = url.port().unwrap_or(if secure { 443 } else { 80 });
+    Target { secure, host, port }
+}
+
+fn check_headers(
+    given: Vec<(String, String)>,
+    ignored: &mut Vec<String>,
+) -> Result<Headers, Error> {
+    let wrong = |why: &dyn fmt::Display| Error::parameter("header", why);
+    let bytes: usize = given
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    if given.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
+        let bound = format_args!("has over {HEADERS_MAX} names or {HEADER_BYTES_MAX} bytes");
+        return Err(wrong(&bound));
+    }
+    let mut headers = Headers::new();
+    for (name, value) in given {
+        // Checked before it may be ignored: a bad name or value is refused whatever it is called.
+        let checked = headers.push(&name, value.as_bytes());
+        checked.map_err(|error| wrong(&error))?;
+        if is_engine_owned(&name) {
+            headers.remove(&name);
+            ignored.push(name);
+        }
+    }
+    Ok(headers)
+}
+
+/// The last segment of the path as given; bytes that are no UTF-8 are replaced.
+fn last_segment(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let separators: &[char] = if cfg!(windows) { &['/', '\\'] } else { &['/'] };
+    text.rsplit(separators)
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The media type that a file name's extension tells.
+fn part_type(file_name: &str) -> &'static str {
+    const UNKNOWN: &str = "application/octet-stream";
+    mime_guess::from_path(file_name)
+        .first_raw()
+        .unwrap_or(UNKNOWN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_name_is_the_last_segment_as_given() {
+        for (path, name) in [
+            ("a/b.txt", "b.txt"),
+            ("b.txt", "b.txt"),
+            ("../x/你好 .txt", "你好 .txt"),
+        ] {
+            assert_eq!(last_segment(Path::new(path)), name);
+        }
+    }
+
+    #[test]
+    fn the_part_type_comes_from_the_extension() {
+        assert_eq!(part_type("a.jpg"), "image/jpeg");
+        assert_eq!(part_type("a"), "application/octet-stream");
+    }
+
+    #[test]
+    fn a_url_is_http_without_userinfo_or_controls_and_loses_its_fragment() {
+        for bad in [
+            "",
+            "ftp://h/",
+            "http://",
+            "http://u@h/",
+            "http://u:p@h/",
+            "http://h:0/",
+            "http://h/\r\n",
+            "http://h:65536/",
+            "//h/up",
+        ] {
+            assert!(parse_url(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(
+            parse_url("http://H/a?b#c")
+                .map(String::from)
+                .ok()
+                .as_deref(),
+            Some("http://h/a?b")
+        );
+    }
+}

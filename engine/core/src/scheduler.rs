@@ -1,0 +1,231 @@
+//! The scheduler actor: carries out what admission decides, and ends what is over.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+
+use crate::admission::{Admission, Cancelled, Submitted};
+use crate::drive::Env;
+use crate::engine::Front;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::event::EventKind;
+use crate::pool::{Pool, watch};
+use crate::request::Order;
+use crate::task::Ticket;
+use crate::upload::{Stop, Upload};
+use crate::{Outcome, UploadId, UploadRequest, UploadTask};
+
+/// How long a shutdown waits for active uploads to end by themselves once told to.
+const SHUTDOWN_MAX: Duration = Duration::from_millis(1500);
+
+/// Admits uploads to their slots. Programs that run actix send it an [`UploadRequest`] and get an [`UploadTask`]:
+/// see [`Engine::scheduler`](crate::Engine::scheduler).
+pub struct Scheduler {
+    env: Env,
+    admission: Admission,
+    queued: HashMap<UploadId, (Ticket, Order)>,
+    active: HashMap<UploadId, Addr<Upload>>,
+    closing: bool,
+}
+
+impl Scheduler {
+    pub(crate) fn new(front: Arc<Front>) -> Self {
+        let settings = &front.settings;
+        let pool = Pool::new(settings.idle_max, settings.idle_timeout);
+        Self {
+            admission: Admission::new(settings.active_max, settings.queue_max),
+            env: Env {
+                front,
+                pool: Rc::new(RefCell::new(pool)),
+            },
+            queued: HashMap::new(),
+            active: HashMap::new(),
+            closing: false,
+        }
+    }
+
+    fn start(&mut self, ticket: Ticket, order: Order, ctx: &Context<Self>) {
+        let id = ticket.shared().id;
+        let upload = Upload::new(ctx.address(), self.env.clone(), ticket, order);
+        self.active.insert(id, upload.start());
+    }
+
+    fn start_queued(&mut self, id: Option<UploadId>, ctx: &Context<Self>) {
+        if let Some((ticket, order)) = id.and_then(|id| self.queued.remove(&id)) {
+            self.start(ticket, order, ctx);
+        }
+    }
+
+    fn stop_when_empty(&self, ctx: &mut Context<Self>) {
+        if self.closing && self.active.is_empty() {
+            ctx.stop();
+        }
+    }
+}
+
+impl Actor for Scheduler {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _ctx: &mut Self::Context) {
+        let clock = self.env.front.clock.clone();
+        actix::spawn(watch(Rc::downgrade(&self.env.pool), clock));
+    }
+
+    fn stopped(&mut self, _ctx: &mut Self::Context) {
+        self.env.pool.borrow_mut().clear();
+        self.env.front.ended.set();
+    }
+}
+
+/// A call: checked, or refused with its reason. Both are answered from here, never from inside the call.
+pub(crate) struct Submit {
+    pub(crate) ticket: Ticket,
+    pub(crate) order: Result<Order, Error>,
+}
+
+impl Message for Submit {
+    type Result = ();
+}
+
+impl Handler<Submit> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, Submit { ticket, order }: Submit, ctx: &mut Self::Context) {
+        let order = match order {
+            Ok(order) => order,
+            Err(error) => return ticket.refuse(error, Phase::Call),
+        };
+        if self.closing {
+            return ticket.refuse(Error::new(ErrorKind::ShutDown), Phase::Queue);
+        }
+        if ticket.shared().is_aborted() {
+            return ticket.refuse(Error::new(ErrorKind::Aborted), Phase::Queue);
+        }
+        let id = ticket.shared().id;
+        match self.admission.submit(id) {
+            Submitted::Start => self.start(ticket, order, ctx),
+            Submitted::Full => ticket.refuse(Error::new(ErrorKind::QueueFull), Phase::Call),
+            Submitted::Queued { position } => {
+                ticket.shared().emit(EventKind::Queued { position });
+                self.queued.insert(id, (ticket, order));
+            }
+        }
+    }
+}
+
+impl Message for UploadRequest {
+    type Result = UploadTask;
+}
+
+/// For programs that run actix: the same as [`Engine::upload`](crate::Engine::upload).
+impl Handler<UploadRequest> for Scheduler {
+    type Result = MessageResult<UploadRequest>;
+
+    fn handle(&mut self, request: UploadRequest, ctx: &mut Self::Context) -> Self::Result {
+        let submit = self.env.front.submit(request);
+        let shared = submit.ticket.shared().clone();
+        ctx.notify(submit);
+        MessageResult(UploadTask::new(shared, ctx.address(), None))
+    }
+}
+
+/// The caller's abort was accepted.
+pub(crate) struct Abort(pub(crate) UploadId);
+
+impl Message for Abort {
+    type Result = ();
+}
+
+impl Handler<Abort> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, Abort(id): Abort, _ctx: &mut Self::Context) {
+        match self.admission.cancel(id) {
+            Cancelled::FromQueue => {
+                if let Some((ticket, _)) = self.queued.remove(&id) {
+                    ticket.refuse(Error::new(ErrorKind::Aborted), Phase::Queue);
+                }
+            }
+            Cancelled::Active => {
+                if let Some(upload) = self.active.get(&id) {
+                    upload.do_send(Stop(ErrorKind::Aborted));
+                }
+            }
+            Cancelled::Unknown => {}
+        }
+    }
+}
+
+/// An active upload is over.
+pub(crate) struct Finished {
+    pub(crate) ticket: Ticket,
+    pub(crate) outcome: Outcome,
+}
+
+impl Message for Finished {
+    type Result = ();
+}
+
+impl Handler<Finished> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, Finished { ticket, outcome }: Finished, ctx: &mut Self::Context) {
+        self.active.remove(&outcome.id);
+        let next = self.admission.finish(outcome.id);
+        self.start_queued(next, ctx);
+        // The slot is free and given on: now callbacks may run, and may ask for more.
+        ticket.end(outcome);
+        self.stop_when_empty(ctx);
+    }
+}
+
+/// Changes the number of slots, while running: see
+/// [`Engine::set_active_max`](crate::Engine::set_active_max).
+pub(crate) struct SetActiveMax(pub(crate) usize);
+
+impl Message for SetActiveMax {
+    type Result = ();
+}
+
+impl Handler<SetActiveMax> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, SetActiveMax(active_max): SetActiveMax, ctx: &mut Self::Context) {
+        for id in self.admission.set_limit(active_max) {
+            self.start_queued(Some(id), ctx);
+        }
+    }
+}
+
+/// Ends every upload, queued and active, and then the scheduler: within two seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Shutdown;
+
+impl Message for Shutdown {
+    type Result = ();
+}
+
+impl Handler<Shutdown> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, _: Shutdown, ctx: &mut Self::Context) {
+        if std::mem::replace(&mut self.closing, true) {
+            return;
+        }
+        let mut queued: Vec<_> = self.queued.drain().collect();
+        queued.sort_unstable_by_key(|(id, _)| *id);
+        for (id, (ticket, _)) in queued {
+            self.admission.cancel(id);
+            ticket.refuse(Error::new(ErrorKind::ShutDown), Phase::Queue);
+        }
+        for upload in self.active.values() {
+            upload.do_send(Stop(ErrorKind::ShutDown));
+        }
+        self.stop_when_empty(ctx);
+        ctx.run_later(SHUTDOWN_MAX, |_, ctx| ctx.stop());
+    }
+}

@@ -1,0 +1,178 @@
+//! Where the bytes of a file part come from, and which files a caller may name.
+
+use std::fmt::Debug;
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::error::{Error, ErrorKind};
+
+#[cfg(not(unix))]
+#[path = "portable.rs"]
+mod platform;
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod platform;
+
+/// An opened file part: read by position, so that a redirect or a retry rewinds for nothing.
+pub trait Source: Debug {
+    /// Length and time of change now, from the open descriptor.
+    fn state(&self) -> io::Result<SourceState>;
+
+    /// Reads into the front of `buf` from `offset`; 0 means the end. Must not wait for anything but the disk.
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// The descriptor, if a transport may send ranges of it by itself.
+    fn file(&self) -> Option<&File> {
+        None
+    }
+}
+
+/// What must not change while a file is being sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceState {
+    /// Length in bytes.
+    pub len: u64,
+    /// Time of the last change, where the system tells.
+    pub modified: Option<SystemTime>,
+}
+
+/// The host's files: turns a path as the caller gave it into something to read. This is the path resolver and
+/// the sandbox.
+pub trait Files: Debug + Send + Sync {
+    /// Checks existence, kind and permission without opening. Called on the caller's thread, at the call.
+    fn check(&self, path: &Path) -> Result<(), FileError>;
+
+    /// Opens a regular file for reading, without ever blocking on a FIFO or device. Called at admission, on
+    /// the engine's thread.
+    fn open(&self, path: &Path) -> Result<Opened, FileError>;
+}
+
+/// A file that was opened, and its state at that moment.
+#[derive(Debug)]
+pub struct Opened {
+    /// What to read from.
+    pub source: Box<dyn Source>,
+    /// Length and time of change at opening; the upload promises exactly this.
+    pub state: SourceState,
+}
+
+/// Why a file cannot be sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// There is no such file.
+    #[error("file not found")]
+    NotFound,
+    /// A directory, device, FIFO or socket.
+    #[error("not a regular file")]
+    NotRegular,
+    /// It may not be read, or lies outside the sandbox.
+    #[error("permission denied: {0}")]
+    Denied(String),
+    /// The path cannot name a file (it holds a NUL byte).
+    #[error("invalid path: {0}")]
+    InvalidPath(String),
+}
+
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::NotFound => Self::new(ErrorKind::FileNotFound),
+            FileError::NotRegular => Self::new(ErrorKind::NotRegularFile),
+            FileError::Denied(why) => Self::new(ErrorKind::FileDenied).because(why),
+            FileError::InvalidPath(why) => Self::parameter("filePath", why),
+        }
+    }
+}
+
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::InvalidFilename => Self::NotFound,
+            io::ErrorKind::IsADirectory => Self::NotRegular,
+            io::ErrorKind::InvalidInput => Self::InvalidPath(error.to_string()),
+            _ => Self::Denied(error.to_string()),
+        }
+    }
+}
+
+/// Files of the local system: anywhere, or beneath one directory.
+///
+/// Beneath a directory, a path is relative to it, and nothing outside can be reached: no `..` that leaves, no
+/// absolute path, no symbolic link at all.
+#[derive(Clone, Debug, Default)]
+pub struct LocalFiles {
+    root: Option<PathBuf>,
+}
+
+impl LocalFiles {
+    /// Any path that the process may read.
+    pub fn anywhere() -> Self {
+        Self::default()
+    }
+
+    /// Only what lies beneath `root`.
+    pub fn beneath(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: Some(root.into()),
+        }
+    }
+}
+
+impl Files for LocalFiles {
+    fn check(&self, path: &Path) -> Result<(), FileError> {
+        match &self.root {
+            None => platform::check(path),
+            // Only opening shows where a path beneath a root ends; the descriptor is dropped at once.
+            Some(_) => self.open(path).map(drop),
+        }
+    }
+
+    fn open(&self, path: &Path) -> Result<Opened, FileError> {
+        let file = match &self.root {
+            None => platform::open(path)?,
+            Some(root) => platform::open_beneath(root, path)?,
+        };
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(FileError::NotRegular);
+        }
+        let state = SourceState::from(&metadata);
+        Ok(Opened {
+            source: Box::new(LocalFile { file }),
+            state,
+        })
+    }
+}
+
+impl From<&Metadata> for SourceState {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct LocalFile {
+    file: File,
+}
+
+impl Source for LocalFile {
+    fn state(&self) -> io::Result<SourceState> {
+        Ok(SourceState::from(&self.file.metadata()?))
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        platform::read_at(&self.file, buf, offset)
+    }
+
+    fn file(&self) -> Option<&File> {
+        Some(&self.file)
+    }
+}

@@ -1,0 +1,88 @@
+//! The trace: the one name of an upload in outcomes, headers and logs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Names an upload from the call on, over retries and redirects, and goes out as `x-request-id` and
+/// `x-tt-logid`. Cheap to clone.
+///
+/// The form of [`Trace::from_parts`] is 53 characters: `02`, thirteen digits of Unix milliseconds, 38
+/// lower-case hex digits.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Trace(Arc<str>);
+
+impl Trace {
+    /// A trace of the usual form from a wall-clock time and random bytes.
+    ///
+    /// ```
+    /// let trace = quintet::Trace::from_parts(1_700_000_000_000, [0xab; 19]);
+    /// assert_eq!(trace.as_str().len(), 53);
+    /// assert!(trace.as_str().starts_with("021700000000000abab"));
+    /// ```
+    pub fn from_parts(unix_millis: u64, random: [u8; 19]) -> Self {
+        use fmt::Write;
+        const MILLIS_MAX: u64 = 9_999_999_999_999;
+        let mut text = String::with_capacity(53);
+        // Writing to a string cannot fail.
+        let _ = write!(text, "02{:013}", unix_millis.min(MILLIS_MAX));
+        for byte in random {
+            let _ = write!(text, "{byte:02x}");
+        }
+        Self(text.into())
+    }
+
+    /// A trace of the host's own making. `None` unless it is 1 to 128 characters of letters, digits, `-`, `_`,
+    /// `.` and `:`, so that it can stand in a header as it is.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+        ((1..=128).contains(&text.len()) && text.bytes().all(allowed)).then(|| Self(text.into()))
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Makes a [`Trace`] for each call. Called on the caller's thread, before any I/O.
+pub trait TraceSource: fmt::Debug + Send + Sync {
+    /// A new trace.
+    fn trace(&self) -> Trace;
+}
+
+/// Traces from the wall clock and the operating system's generator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemTraces;
+
+impl TraceSource for SystemTraces {
+    fn trace(&self) -> Trace {
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let mut random = [0; 19];
+        if getrandom::fill(&mut random).is_err() {
+            // A trace is a name, not a secret: without the generator the clock alone must do.
+            random[..16].copy_from_slice(&since_epoch.as_nanos().to_le_bytes());
+        }
+        Self::at(since_epoch.as_millis(), random)
+    }
+}
+
+impl SystemTraces {
+    fn at(millis: u128, random: [u8; 19]) -> Trace {
+        Trace::from_parts(u64::try_from(millis).unwrap_or(u64::MAX), random)
+    }
+}
