@@ -1,0 +1,146 @@
+//! A connected socket as a [`Connection`]: the one implementation under TCP and Unix sockets.
+
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use quintet_transport::{Connection, FileSend, Info};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::platform;
+
+/// A socket and what has gone through it. Holds no buffer of its own.
+pub(crate) struct SocketConnection<S> {
+    socket: S,
+    send_files: bool,
+    written: u64,
+    read: u64,
+    closed: bool,
+    /// Asked once at the beginning: a socket that was reset no longer knows its peer.
+    peer: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+}
+
+impl<S: Socket> SocketConnection<S> {
+    /// Over `socket`, connected already; `send_files` as in [`TcpConnect`](crate::TcpConnect).
+    pub(crate) fn new(socket: S, send_files: bool) -> Self {
+        let (peer, local) = socket.addresses();
+        Self {
+            socket,
+            send_files,
+            written: 0,
+            read: 0,
+            closed: false,
+            peer,
+            local,
+        }
+    }
+}
+
+impl<S: Socket> Connection for SocketConnection<S> {
+    fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let taken = ready!(Pin::new(&mut self.socket).poll_write(cx, buf))?;
+        self.written += taken as u64;
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let taken = ready!(Pin::new(&mut self.socket).poll_write_vectored(cx, bufs))?;
+        self.written += taken as u64;
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buf = ReadBuf::new(buf);
+        ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buf))?;
+        let given = buf.filled().len();
+        self.read += given as u64;
+        Poll::Ready(Ok(given))
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.closed {
+            ready!(Pin::new(&mut self.socket).poll_shutdown(cx))?;
+            self.closed = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        file: &File,
+        offset: u64,
+        len: u64,
+    ) -> Poll<io::Result<FileSend>> {
+        if !self.send_files {
+            return Poll::Ready(Ok(FileSend::Declined));
+        }
+        loop {
+            ready!(self.socket.poll_writable(cx))?;
+            match self.socket.try_send_file(file, offset, len) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(sent) => {
+                    if let FileSend::Sent(bytes) = sent {
+                        self.written += bytes;
+                    }
+                    return Poll::Ready(Ok(sent));
+                }
+            }
+        }
+    }
+
+    fn info(&self) -> Info {
+        // The system counts the FIN too, once it is confirmed.
+        let acked = self.socket.acked().map(|acked| acked.min(self.written));
+        let mut info = Info::default();
+        info.peer = self.peer;
+        info.local = self.local;
+        info.acked = acked;
+        info.moved = self.written + self.read + acked.unwrap_or(0);
+        info
+    }
+}
+
+/// What the streams of the runtime have in common, which it has no trait for.
+pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin {
+    /// Ready when a write may go through; registers the waker otherwise.
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// One attempt. `WouldBlock` clears the readiness, so that the next `poll_writable` waits.
+    fn try_send_file(&self, file: &File, offset: u64, len: u64) -> io::Result<FileSend>;
+
+    /// Bytes that the peer has confirmed, as far as the system tells.
+    fn acked(&self) -> Option<u64>;
+
+    /// Peer and local address, if it has such.
+    fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>);
+}
+
+impl Socket for TcpStream {
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_write_ready(cx)
+    }
+
+    fn try_send_file(&self, file: &File, offset: u64, len: u64) -> io::Result<FileSend> {
+        self.try_io(Interest::WRITABLE, || {
+            platform::send_file(self, file, offset, len)
+        })
+    }
+
+    fn acked(&self) -> Option<u64> {
+        platform::acked(self)
+    }
+
+    fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
+        (self.peer_addr().ok(), self.local_addr().ok())
+    }
+}

@@ -1,0 +1,79 @@
+//! Unix sockets: every target goes to one path.
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::task::{Context, Poll};
+
+use quintet_transport::{
+    Connect, ConnectError, ConnectErrorKind, ConnectFuture, FileSend, Step, Target, Watch,
+};
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+
+use crate::connect::refuse_secure;
+use crate::connection::{Socket, SocketConnection};
+use crate::platform;
+
+/// Connects every target to the Unix socket at one path; the target's host and port stay what they are in the
+/// request head.
+///
+/// No name is resolved and no address dialled, so [`Watch::permit`] is not asked: who sets the path has
+/// decided. The connections know no addresses and no acknowledgements. A path that cannot be connected to is [`ConnectErrorKind::Refused`] with the system's error; a secure target is
+/// [`ConnectErrorKind::Unsupported`] (`quintet_tls::TlsConnect` may go over this one).
+#[derive(Clone, Debug)]
+pub struct UnixConnect {
+    path: PathBuf,
+    send_files: bool,
+}
+
+impl UnixConnect {
+    /// Connects to the socket at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            send_files: true,
+        }
+    }
+
+    /// As [`TcpConnect::send_files`](crate::TcpConnect::send_files).
+    #[must_use]
+    pub fn send_files(mut self, yes: bool) -> Self {
+        self.send_files = yes;
+        self
+    }
+}
+
+impl Connect for UnixConnect {
+    fn connect<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a> {
+        Box::pin(async move {
+            refuse_secure(target)?;
+            let stream = UnixStream::connect(&self.path)
+                .await
+                .map_err(|error| ConnectError::new(ConnectErrorKind::Refused, error))?;
+            watch.reached(Step::Connected);
+            Ok(Box::new(SocketConnection::new(stream, self.send_files)) as _)
+        })
+    }
+}
+
+impl Socket for UnixStream {
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_write_ready(cx)
+    }
+
+    fn try_send_file(&self, file: &File, offset: u64, len: u64) -> io::Result<FileSend> {
+        self.try_io(Interest::WRITABLE, || {
+            platform::send_file(self, file, offset, len)
+        })
+    }
+
+    fn acked(&self) -> Option<u64> {
+        None
+    }
+
+    fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {
+        (None, None)
+    }
+}
