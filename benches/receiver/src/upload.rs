@@ -1,0 +1,505 @@
+//! What happens to one request: where its body goes, and what it is answered.
+
+use crate::connection::Peer;
+use crate::multipart;
+use crate::stats::Counters;
+use crate::store::{Store, Stored};
+use crate::{Field, File, Received, Settings};
+use axum::body::HttpBody as _;
+use axum::extract::{Request, State};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use std::future::poll_fn;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::time::Sleep;
+
+/// What every connection of one receiver shares.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) counters: Counters,
+    pub(crate) store: Option<Store>,
+}
+
+/// The one handler: every method, every path.
+pub(crate) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    shared.counters.requested();
+    let route = match Route::of(request.uri()) {
+        Ok(route) => route,
+        Err(problem) => return reply(problem.status, &problem.json(), true),
+    };
+    match *request.method() {
+        Method::POST | Method::PUT | Method::PATCH => upload(shared, route, request).await,
+        Method::GET | Method::HEAD => match &route {
+            Route::Upload => reply(StatusCode::OK, ABOUT, shared.settings.close),
+            Route::Redirect { status, to, .. } => {
+                located(reply(*status, "{}", shared.settings.close), to)
+            }
+        },
+        _ => reply(
+            StatusCode::METHOD_NOT_ALLOWED,
+            r#"{"error":"POST, PUT or PATCH"}"#,
+            true,
+        ),
+    }
+}
+
+const ABOUT: &str = concat!(
+    r#"{"receiver":"quintet-receiver","version":""#,
+    env!("CARGO_PKG_VERSION"),
+    r#"","upload":"POST, PUT or PATCH to any path, multipart/form-data or anything else"}"#
+);
+
+enum Route {
+    Upload,
+    Redirect {
+        early: bool,
+        status: StatusCode,
+        to: HeaderValue,
+    },
+}
+
+impl Route {
+    fn of(uri: &Uri) -> Result<Self, Problem> {
+        let (early, status) = if let Some(status) = uri.path().strip_prefix("/redirect/") {
+            (false, status)
+        } else if let Some(status) = uri.path().strip_prefix("/redirect-early/") {
+            (true, status)
+        } else {
+            return Ok(Route::Upload);
+        };
+        let status = (status.parse().ok())
+            .and_then(|status: u16| StatusCode::from_u16(status).ok())
+            .filter(StatusCode::is_redirection)
+            .ok_or_else(|| {
+                Problem::bad_request("/redirect/STATUS needs one of 300 to 399".into())
+            })?;
+        let to = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+            .find(|(key, _)| key == "to")
+            .and_then(|(_, to)| HeaderValue::from_str(&to).ok())
+            .ok_or_else(|| Problem::bad_request("/redirect/STATUS needs ?to=URL".into()))?;
+        Ok(Route::Redirect { early, status, to })
+    }
+}
+
+async fn upload(shared: Arc<Shared>, route: Route, request: Request) -> Response {
+    let settings = &shared.settings;
+    let mut upload = Upload::begin(&shared, &request);
+    let (head, body) = request.into_parts();
+    let announced = body.size_hint().exact();
+    let mut body = Body::new(body, &upload);
+    let early_at = match route {
+        Route::Redirect { early: true, .. } => Some(0),
+        _ => settings
+            .answer_early
+            .filter(|&at| announced.is_none_or(|bytes| bytes > at)),
+    };
+
+    let (ended, rest) = match early_at {
+        Some(at) => (body.read_until(at).await, Some(body)),
+        None => (upload.read(&head.headers, body).await, None),
+    };
+    let (status, to) = match (&ended, &route) {
+        (Err(problem), _) => (problem.status, None),
+        (Ok(()), Route::Redirect { status, to, .. }) => (*status, Some(to)),
+        // The settings were checked at the start, so that the fallback is never taken.
+        (Ok(()), Route::Upload) => (
+            StatusCode::from_u16(settings.status).unwrap_or(StatusCode::OK),
+            None,
+        ),
+    };
+    let all_read = ended.is_ok() && early_at.is_none();
+    upload.received.complete = all_read;
+    match ended {
+        Ok(()) => upload.received.early = early_at.is_some(),
+        Err(problem) => upload.received.error = Some(problem.text),
+    }
+    if !settings.delay.is_zero() {
+        tokio::time::sleep(settings.delay).await;
+    }
+
+    upload.received.status = status.as_u16();
+    upload.leave();
+    let json = upload.received.to_json();
+    let mut keeps_reading = false;
+    match rest {
+        Some(mut body) if settings.drain && upload.received.early => {
+            keeps_reading = true;
+            tokio::spawn(async move {
+                // It was answered already, so that only the report can tell how it ended.
+                match body.read_until(u64::MAX).await {
+                    Ok(()) => upload.received.complete = true,
+                    Err(problem) => upload.received.error = Some(problem.text),
+                }
+                drop(upload);
+            });
+        }
+        _ => drop(upload),
+    }
+    let response = reply(
+        status,
+        &json,
+        settings.close || !(all_read || keeps_reading),
+    );
+    match to {
+        Some(to) => located(response, to),
+        None => response,
+    }
+}
+
+/// Whether it claims to be a form, a sound one or not.
+fn is_form(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("multipart/form-data")
+}
+
+fn reply(status: StatusCode, json: &str, close: bool) -> Response {
+    let mut response = if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        status.into_response()
+    } else {
+        (
+            status,
+            [(CONTENT_TYPE, "application/json")],
+            json.to_owned(),
+        )
+            .into_response()
+    };
+    if close {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn located(mut response: Response, to: &HeaderValue) -> Response {
+    response.headers_mut().insert(LOCATION, to.clone());
+    response
+}
+
+/// Why an upload is refused, and with which status.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    pub(crate) text: String,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Problem {
+    pub(crate) fn bad_request(text: String) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            text,
+        }
+    }
+
+    fn storing(error: &std::io::Error) -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            text: format!("storing: {error}"),
+        }
+    }
+
+    fn json(&self) -> String {
+        serde_json::json!({ "error": self.text }).to_string()
+    }
+}
+
+/// One upload in work. Dropped, it is counted and reported, however it came to that: answered,
+/// broken off, or forgotten with its connection.
+struct Upload {
+    shared: Arc<Shared>,
+    received: Received,
+    bytes: Arc<AtomicU64>,
+    begun: Instant,
+    active: bool,
+}
+
+impl Upload {
+    fn begin(shared: &Arc<Shared>, request: &Request) -> Self {
+        let target = request.uri().to_string();
+        shared.counters.upload_began(&target);
+        let peer = request.extensions().get::<Peer>();
+        let headers = (request.headers().iter())
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect();
+        let received = Received {
+            // Every connection puts its peer there before it calls the router.
+            peer: peer.map_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)), |peer| {
+                peer.address
+            }),
+            connection: peer.map_or(0, |peer| peer.connection),
+            method: request.method().to_string(),
+            target,
+            headers,
+            fields: Vec::new(),
+            files: Vec::new(),
+            bytes: 0,
+            complete: false,
+            early: false,
+            error: None,
+            status: 0,
+            took: Duration::ZERO,
+        };
+        let bytes = Arc::default();
+        Self {
+            shared: shared.clone(),
+            received,
+            bytes,
+            begun: Instant::now(),
+            active: true,
+        }
+    }
+
+    /// Reads the body to its end.
+    async fn read(&mut self, headers: &HeaderMap, mut body: Body) -> Result<(), Problem> {
+        let mut sink = Sink {
+            store: self.shared.store.as_ref(),
+            digest: self.shared.settings.digest,
+            received: &mut self.received,
+            stored: Vec::new(),
+        };
+        let content_type = headers
+            .get(CONTENT_TYPE)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        match content_type {
+            Some(content_type) if is_form(&content_type) => {
+                let boundary = multer::parse_boundary(content_type)
+                    .map_err(|error| Problem::bad_request(format!("multipart: {error}")))?;
+                multipart::read(body, boundary, &mut sink).await?;
+            }
+            content_type => {
+                let mut content = sink.content(true, None)?;
+                while let Some(piece) = body.piece().await? {
+                    content.take(&piece)?;
+                }
+                let (size, sha256, stored) = content.end();
+                let (name, file_name, stored_as) = (String::new(), None, None);
+                let file = File {
+                    name,
+                    file_name,
+                    content_type,
+                    size,
+                    sha256,
+                    stored_as,
+                };
+                sink.file(file, stored);
+            }
+        }
+        sink.keep()
+    }
+
+    /// It is about to be answered: from here the client may begin its next.
+    fn leave(&mut self) {
+        self.received.bytes = self.bytes.load(Ordering::Relaxed);
+        if std::mem::take(&mut self.active) {
+            self.shared.counters.upload_left();
+        }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.leave();
+        let Received {
+            complete,
+            early,
+            error,
+            ..
+        } = &mut self.received;
+        if !*complete && !*early && error.is_none() {
+            *error = Some("the connection ended before the answer".to_owned());
+        }
+        self.shared.counters.upload_ended(*complete, *early);
+        self.received.took = self.begun.elapsed();
+        if let Some(on_upload) = &self.shared.settings.on_upload {
+            // A second panic while a first unwinds would abort the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| on_upload(&self.received)));
+        }
+    }
+}
+
+/// A request's body: pieces, counted, with a bound on the time between two of them.
+pub(crate) struct Body {
+    inner: axum::body::Body,
+    bytes: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+    idle: Pin<Box<Sleep>>,
+    broken: Option<Problem>,
+}
+
+impl Body {
+    fn new(inner: axum::body::Body, upload: &Upload) -> Self {
+        let shared = upload.shared.clone();
+        let idle = Box::pin(tokio::time::sleep(shared.settings.idle));
+        Self {
+            inner,
+            bytes: upload.bytes.clone(),
+            shared,
+            idle,
+            broken: None,
+        }
+    }
+
+    /// The next piece, or `None` at the end.
+    pub(crate) fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Bytes>, Problem>> {
+        loop {
+            let text = match Pin::new(&mut self.inner).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    // Trailers say nothing to us.
+                    let Ok(piece) = frame.into_data() else {
+                        continue;
+                    };
+                    self.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
+                    self.shared.counters.upload_read(piece.len() as u64);
+                    let deadline = tokio::time::Instant::now() + self.limit();
+                    self.idle.as_mut().reset(deadline);
+                    return Poll::Ready(Ok(Some(piece)));
+                }
+                Poll::Ready(None) => return Poll::Ready(Ok(None)),
+                Poll::Ready(Some(Err(error))) => format!("the body broke off: {error}"),
+                Poll::Pending => match self.idle.as_mut().poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(()) => format!("the body stood still for {:?}", self.limit()),
+                },
+            };
+            let problem = Problem::bad_request(text);
+            self.broken = Some(problem.clone());
+            return Poll::Ready(Err(problem));
+        }
+    }
+
+    async fn piece(&mut self) -> Result<Option<Bytes>, Problem> {
+        poll_fn(|cx| self.poll_piece(cx)).await
+    }
+
+    /// Reads on until the body has brought so many bytes, or ended.
+    async fn read_until(&mut self, bytes: u64) -> Result<(), Problem> {
+        while self.bytes.load(Ordering::Relaxed) < bytes && self.piece().await?.is_some() {}
+        Ok(())
+    }
+
+    /// What it broke off with, if it did.
+    pub(crate) fn broken(&self) -> Option<Problem> {
+        self.broken.clone()
+    }
+
+    fn limit(&self) -> Duration {
+        self.shared.settings.idle
+    }
+}
+
+/// Where the parts of one body go.
+pub(crate) struct Sink<'a> {
+    store: Option<&'a Store>,
+    digest: bool,
+    received: &'a mut Received,
+    /// Files by their place in `received`, removed again unless they are kept.
+    stored: Vec<(usize, Stored)>,
+}
+
+impl Sink<'_> {
+    pub(crate) fn parts(&self) -> usize {
+        self.received.fields.len() + self.received.files.len()
+    }
+
+    /// Begins a part; only files are stored.
+    pub(crate) fn content(
+        &self,
+        is_file: bool,
+        client_name: Option<&str>,
+    ) -> Result<Content, Problem> {
+        let stored = match self.store {
+            Some(store) if is_file => Some(
+                store
+                    .create(client_name)
+                    .map_err(|error| Problem::storing(&error))?,
+            ),
+            _ => None,
+        };
+        Ok(Content {
+            size: 0,
+            hasher: self.digest.then(Sha256::new),
+            stored,
+        })
+    }
+
+    pub(crate) fn field(&mut self, field: Field) {
+        self.received.fields.push(field);
+    }
+
+    pub(crate) fn file(&mut self, file: File, stored: Option<Stored>) {
+        self.stored
+            .extend(stored.map(|stored| (self.received.files.len(), stored)));
+        self.received.files.push(file);
+    }
+
+    fn keep(self) -> Result<(), Problem> {
+        for (place, stored) in self.stored {
+            let name = stored.keep().map_err(|error| Problem::storing(&error))?;
+            self.received.files[place].stored_as = Some(name);
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of one part on their way.
+pub(crate) struct Content {
+    size: u64,
+    hasher: Option<Sha256>,
+    stored: Option<Stored>,
+}
+
+impl Content {
+    pub(crate) fn take(&mut self, piece: &[u8]) -> Result<(), Problem> {
+        self.size += piece.len() as u64;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(piece);
+        }
+        match &mut self.stored {
+            Some(stored) => stored
+                .write(piece)
+                .map_err(|error| Problem::storing(&error)),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Its size, its hash in hex, and the file it went to.
+    pub(crate) fn end(self) -> (u64, String, Option<Stored>) {
+        let sha256 = self.hasher.map_or_else(String::new, |hasher| {
+            hasher
+                .finalize()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect()
+        });
+        (self.size, sha256, self.stored)
+    }
+}
