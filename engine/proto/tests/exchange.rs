@@ -210,6 +210,25 @@ fn what_is_not_http_is_found_out_before_a_line_ends() {
 }
 
 #[test]
+fn an_end_without_one_byte_is_told_from_every_other_failure() {
+    let mut silent = exchange(10);
+    silent.receive(b"").unwrap();
+    silent.peer_ended().unwrap_err();
+    assert_eq!(silent.progress(), Receiving::Nothing);
+    for response in [&b"H"[..], b"x", b"HTTP/1.1 100 Continue\r\n\r\n"] {
+        let mut exchange = exchange(10);
+        let _ = exchange.receive(response);
+        exchange.peer_ended().unwrap_err();
+        assert_eq!(
+            exchange.progress(),
+            Receiving::Head,
+            "{}",
+            response.escape_ascii()
+        );
+    }
+}
+
+#[test]
 fn bytes_after_the_response_spoil_the_connection_and_nothing_else() {
     let response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     assert_eq!(

@@ -1,4 +1,5 @@
-//! Naive counterparts that the crate is compared with: slow, short, and written from the RFCs alone.
+//! Naive counterparts that the crate is compared with: slow, short, and written from the RFCs
+//! alone.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -7,8 +8,8 @@
 
 use quintet_proto::{Exchange, Limits, Next, ResponseError, Reuse};
 
-/// What became of a response: the response and whether the connection lived before the peer's end, or
-/// the error.
+/// What became of a response: the response and whether the connection lived before the peer's end,
+/// or the error.
 pub type Verdict = Result<(u16, Vec<u8>, Option<Reuse>), ResponseError>;
 
 /// Feeds `inputs` and then the peer's end to an exchange whose 3-byte body was sent.
