@@ -31,8 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     let mut tasks = Vec::new();
     for number in 1..=12 {
-        let request =
-            UploadRequest::new(&url, &file, "file").field("number", number.to_string());
+        let request = UploadRequest::new(&url, &file, "file").field("number", number.to_string());
         match number {
             4 => drop(fourth.set(engine.upload(request.listener(abort.clone())))),
             _ => tasks.push(engine.upload(request)),
@@ -40,9 +39,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for task in fourth.get().into_iter().chain(&tasks) {
         let outcome = task.wait();
-        println!("upload {}: {}, {} bytes", outcome.id, outcome.err_msg(), outcome.bytes_sent);
+        println!(
+            "upload {}: {}, {} bytes",
+            outcome.id,
+            outcome.err_msg(),
+            outcome.bytes_sent
+        );
     }
-    println!("most active at once: {}", active.most.load(Ordering::Relaxed));
+    println!(
+        "most active at once: {}",
+        active.most.load(Ordering::Relaxed)
+    );
     Ok(())
 }
 

@@ -36,8 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     System::new().block_on(async {
         let engine = Engine::builder(TcpConnect::new()).start_in_current_system();
         let printer = Printer.start();
-        let request = UploadRequest::new(url, file, "file")
-            .listener(to_recipient(printer.recipient()));
+        let request =
+            UploadRequest::new(url, file, "file").listener(to_recipient(printer.recipient()));
         let task = engine.scheduler().send(request).await?;
         let outcome = task.await;
         println!("{:?} on the thread of the program", outcome.status());

@@ -18,6 +18,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => Engine::start(TcpConnect::new())?,
     };
     let outcome = engine.upload(UploadRequest::new(url, file, "file")).wait();
-    println!("{} {}", outcome.err_msg(), outcome.status().unwrap_or_default());
+    println!(
+        "{} {}",
+        outcome.err_msg(),
+        outcome.status().unwrap_or_default()
+    );
     Ok(())
 }

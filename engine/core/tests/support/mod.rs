@@ -1,5 +1,9 @@
 //! What the engine's tests share: files, engines, and peers that follow a script on a real socket.
-#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test program uses a part of it"
+)]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -21,7 +25,10 @@ pub fn engine() -> Engine {
 }
 
 pub fn engine_with(settings: Settings) -> Engine {
-    Engine::builder(TcpConnect::new()).settings(settings).start().expect("a thread")
+    Engine::builder(TcpConnect::new())
+        .settings(settings)
+        .start()
+        .expect("a thread")
 }
 
 /// The default settings, changed.
@@ -53,7 +60,9 @@ impl Files {
     /// A file that is all hole.
     pub fn sparse(&self, name: &str, len: u64) -> PathBuf {
         let path = self.path(name);
-        std::fs::File::create(&path).and_then(|file| file.set_len(len)).expect("a sparse file");
+        std::fs::File::create(&path)
+            .and_then(|file| file.set_len(len))
+            .expect("a sparse file");
         path
     }
 }
@@ -135,8 +144,9 @@ impl Conversation {
         (head, body)
     }
 
-    pub fn say(&mut self, text: &str) {
-        let _ = self.0.write_all(text.as_bytes());
+    /// Writes, and tells whether the other side is still there.
+    pub fn say(&mut self, text: &str) -> bool {
+        self.0.write_all(text.as_bytes()).is_ok()
     }
 
     /// Closes so that the other side gets a reset.
@@ -185,7 +195,11 @@ impl Recorder {
 
     /// Names of the events of one upload, in order, repeats of progress as one.
     pub fn names(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.events().iter().map(|event| name(&event.kind)).collect();
+        let mut names: Vec<_> = self
+            .events()
+            .iter()
+            .map(|event| name(&event.kind))
+            .collect();
         names.dedup();
         names
     }
@@ -193,22 +207,34 @@ impl Recorder {
     /// Blocks until an event of this name was heard.
     pub fn wait_for(&self, wanted: &str) {
         let missing = |events: &mut Vec<Event>| !events.iter().any(|e| name(&e.kind) == wanted);
-        let waited =
-            self.heard.wait_timeout_while(self.events.lock().unwrap(), PATIENCE, missing).unwrap();
-        assert!(!waited.1.timed_out(), "no {wanted} among {:?}", self.names());
+        let waited = self
+            .heard
+            .wait_timeout_while(self.events.lock().unwrap(), PATIENCE, missing)
+            .unwrap();
+        assert!(
+            !waited.1.timed_out(),
+            "no {wanted} among {:?}",
+            self.names()
+        );
     }
 
     /// Checks the rules that hold for every upload's events.
     pub fn check(&self) {
         let events = self.events();
-        let done = events.iter().filter(|event| name(&event.kind) == "done").count();
+        let done = events
+            .iter()
+            .filter(|event| name(&event.kind) == "done")
+            .count();
         assert_eq!(done, 1, "{:?}", self.names());
         assert_eq!(self.names().last(), Some(&"done"));
         let mut last = 0;
         let mut full = 0;
         for event in &events {
             if let EventKind::Progress(progress) = event.kind {
-                assert!(progress.sent > last, "progress must rise: {progress:?} after {last}");
+                assert!(
+                    progress.sent > last,
+                    "progress must rise: {progress:?} after {last}"
+                );
                 assert!(progress.sent <= progress.total);
                 assert!(progress.acked.is_none_or(|acked| acked <= progress.sent));
                 last = progress.sent;
@@ -216,7 +242,10 @@ impl Recorder {
             }
         }
         assert!(full <= 1, "100 percent was told twice");
-        assert!(events.windows(2).all(|pair| pair[0].at <= pair[1].at), "stamps must not fall");
+        assert!(
+            events.windows(2).all(|pair| pair[0].at <= pair[1].at),
+            "stamps must not fall"
+        );
     }
 }
 
@@ -241,7 +270,10 @@ pub fn name(kind: &EventKind) -> &'static str {
 /// A request whose events a recorder keeps.
 pub fn recorded(url: &str, path: &PathBuf) -> (UploadRequest, Arc<Recorder>) {
     let recorder = Recorder::new();
-    (UploadRequest::new(url, path, "file").listener(recorder.clone()), recorder)
+    (
+        UploadRequest::new(url, path, "file").listener(recorder.clone()),
+        recorder,
+    )
 }
 
 /// Waits until `condition` holds.
