@@ -40,7 +40,7 @@ mod upload;
 
 use std::fmt;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, Sleep, SystemClock};
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Phase};
 pub use event::{Event, EventKind, Listener, Progress};
