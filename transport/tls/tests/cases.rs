@@ -484,6 +484,13 @@ async fn every_case_of_the_table_comes_to_what_it_wants() {
             Peer::OpenSsl(_) => None,
         };
         check(id, want, field("rustls"), &outcome, served.as_ref());
+        // Refused, and for the reason that the table has. A new rustls may word it anew.
+        if let (Outcome::Handshake(error), Some((_, reason))) =
+            (&outcome, field("rustls").split_once("InvalidData "))
+        {
+            let reason = reason.trim_end_matches("(times)");
+            assert!(error.to_string().contains(reason), "{id}: {error}");
+        }
         // What was negotiated is told as the table has it.
         if let (Outcome::Accepted(secured), Some(version)) =
             (&outcome, field("rustls").split(' ').nth(3))
