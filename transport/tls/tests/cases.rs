@@ -1,7 +1,8 @@
 //! Every certificate and handshake case of `tls_cases.json`, through [`TlsConnect`] over loopback TCP.
 //!
-//! Certificates are made here, none is stored. What rustls cannot play (RSA below 2048 bits, P-521, TLS 1.1) is played by
-//! the `openssl` program; without it such a case is named and passed over, or fails if `QUINTET_REQUIRE_TOOLS=1`.
+//! Certificates are made here, none is stored. What rustls cannot play (RSA below 2048 bits, P-521, TLS 1.1)
+//! is played by the `openssl` program; without it such a case is named and passed over, or fails if
+//! `QUINTET_REQUIRE_TOOLS=1`.
 
 mod peer;
 

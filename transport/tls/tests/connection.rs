@@ -352,8 +352,8 @@ fn a_request_and_its_answer_go_over_any_transport() {
     );
 }
 
-/// Writes all of `bytes` through pipes of `capacity`, and checks after every step that no more is called taken than
-/// the peer could read, and no more acknowledged than taken.
+/// Writes all of `bytes` through pipes of `capacity`, and checks after every step that no more is called
+/// taken than the peer could read, and no more acknowledged than taken.
 fn write_contract(capacity: usize, bytes: &[u8], slices: usize) {
     let (mut connection, mut peer) = over_memory(capacity);
     let (mut taken, mut acked) = (0, 0);
@@ -566,16 +566,21 @@ fn a_record_that_does_not_decrypt_is_a_security_error_and_the_peer_is_told() {
 #[test]
 fn the_peers_alert_is_found_when_writing_fails() {
     let (mut connection, mut peer) = over_memory(RECORD);
-    // Makes the peer send a fatal alert: ciphertext that it cannot decrypt cannot be had from here, so it is its own.
-    peer.out.extend([23, 3, 3, 0, 20]);
-    peer.out.extend([0; 20]);
+    // A record that nobody sealed: the peer refuses it with a fatal alert and leaves.
+    let mut noise = vec![23, 3, 3, 0, 20];
+    noise.extend([0; 20]);
+    peer.tls.read_tls(&mut &noise[..]).unwrap();
+    peer.tls.process_new_packets().unwrap_err();
     peer.flush();
     drop(peer);
-    // The pipe is broken; what the peer sent before lies there unread.
     let Poll::Ready(Err(error)) = connection.poll_write(&mut noop(), b"more") else {
         panic!()
     };
     assert!(SecurityError::is_in(&error), "{error}");
+    assert!(
+        error.to_string().contains("BadRecordMac"),
+        "not a mere broken pipe: {error}"
+    );
 }
 
 /// Counts its wake-ups.
