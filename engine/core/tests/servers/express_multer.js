@@ -23,8 +23,7 @@ const parse = multer({ storage, defParamCharset: 'utf8', limits: { fieldSize: 16
 
 const app = express();
 app.post('/upload', parse.any(), (request, response) => {
-  // multer files the fields by name: their order across names is kept by the object, repeated ones
-  // come together.
+  // multer keeps fields by name: repeated ones come together, and names of digits alone come first.
   const fields = Object.entries(request.body ?? {}).flatMap(([name, value]) =>
     [value].flat().map((value) => [name, value]));
   const files = (request.files ?? []).map((file) => ({
