@@ -12,8 +12,8 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 /// The boundary of a multipart body (RFC 2046 5.1.1): 1 to 70 characters, here only such as need
 /// no quoting in a Content-Type parameter.
 ///
-/// A boundary that a peer of the caller can guess lets a field's value forge parts, so a real one is
-/// made of 128 random bits, new for each request.
+/// A boundary that a peer of the caller can guess lets a field's value forge parts, so a real one
+/// is made of 128 random bits, new for each request.
 ///
 /// ```
 /// use quintet_proto::Boundary;
@@ -48,9 +48,9 @@ impl Boundary {
     ///
     /// # Errors
     ///
-    /// [`BoundaryError`] if `text` is empty, longer than 70 bytes, or holds anything but ASCII letters,
-    /// digits, `'`, `+`, `_`, `-` and `.`: the `bcharsnospace` of RFC 2046 that are also token
-    /// characters.
+    /// [`BoundaryError`] if `text` is empty, longer than 70 bytes, or holds anything but ASCII
+    /// letters, digits, `'`, `+`, `_`, `-` and `.`: the `bcharsnospace` of RFC 2046 that are also
+    /// token characters.
     pub fn from_text(text: &str) -> Result<Self, BoundaryError> {
         let text = text.as_bytes();
         if text.is_empty() {

@@ -1,21 +1,23 @@
 //! The chunked transfer coding (RFC 9112 7.1), read from slices that may end anywhere.
 //!
 //! ```text
-//!        hex            SP HT              CR           LF, size > 0
-//!  ──► Size ─┬───────► AfterSize ─┬──────► SizeLf ──────────────────► Data ──► DataCr ─► DataLf ─┐
-//!       ▲    │ ;                  │ ;        ▲ │                                                  │
-//!       │    └────► Extension ◄───┘          │ │ LF, size = 0                                     │
-//!       │               └──── CR ────────────┘ ▼                                                  │
-//!       │                                 TrailerStart ── CR ──► EndLf ── LF ──► Done             │
-//!       │                                   │       ▲                                             │
-//!       │                                   ▼       └── LF ── TrailerLf ◄─ CR ─┐                  │
-//!       │                                 TrailerName ── : ──► TrailerValue ───┘                  │
-//!       └─────────────────────────────────────────────────────────────────────────────────────────┘
+//!             ┌──────────────────── CR ──────────────────────┐
+//!  ──► Size ──┼── SP HT ──► AfterSize ──┬── CR ──────────────┤
+//!       ▲     └── ; ──► Extension ◄─ ; ─┘                    │
+//!       │                   └── CR ──────────────────────────┤
+//!       │                                                    ▼
+//!       └── LF ── DataLf ◄── CR ── DataCr ◄── Data ◄─ LF ─ SizeLf
+//!                                                            │ LF, size 0
+//!       Done ◄── LF ── EndLf ◄── CR ── TrailerStart ◄────────┘
+//!                                       │        ▲
+//!                                 token │        └── LF ── TrailerLf
+//!                                       ▼                      ▲ CR
+//!                                      TrailerName ── : ──► TrailerValue
 //! ```
 //!
 //! Every line ends in CR LF: a bare LF or CR is an error everywhere, for where readers disagree on
-//! line ends they disagree on where a response ends. Extensions are skipped unread (RFC 9112 7.1.1),
-//! trailers are checked, counted and dropped (RFC 9112 7.1.2).
+//! line ends they disagree on where a response ends. Extensions are skipped unread (RFC 9112
+//! 7.1.1), trailers are checked, counted and dropped (RFC 9112 7.1.2).
 
 use alloc::vec::Vec;
 
@@ -69,8 +71,8 @@ impl Chunked {
         self.state == State::Done
     }
 
-    /// Reads from the front of `input`, appends data to `body` and returns how much was read: all of
-    /// it, unless the coding ended before.
+    /// Reads from the front of `input`, appends data to `body` and returns how much was read: all
+    /// of it, unless the coding ended before.
     pub(crate) fn read(
         &mut self,
         input: &[u8],
@@ -136,7 +138,7 @@ impl Chunked {
             (TrailerValue, b'\r') => Ok(TrailerLf),
             (TrailerValue, _) if is_value_byte(byte) => Ok(TrailerValue),
             (TrailerLf, b'\n') => Ok(TrailerStart),
-            (EndLf | Done, b'\n') => Ok(Done),
+            (EndLf, b'\n') => Ok(Done),
             (TrailerStart | TrailerName | TrailerValue | TrailerLf | EndLf | Done, _) => {
                 Err(ResponseError::Trailer)
             }

@@ -42,7 +42,8 @@ pub enum ResponseError {
     ContentLength,
     /// Two Content-Lengths differ (RFC 9112 6.3).
     ContentLengthsDiffer,
-    /// A Transfer-Encoding other than exactly `chunked`, which is all that was offered (RFC 9112 6.1).
+    /// A Transfer-Encoding other than exactly `chunked`, which is all that was offered (RFC 9112
+    /// 6.1).
     TransferEncoding,
     /// A chunk size is not 1 to 16 hex digits, or its line is malformed (RFC 9112 7.1).
     ChunkSize,
@@ -58,7 +59,8 @@ pub enum ResponseError {
     TooManyInterim,
     /// The body is longer than [`body_bytes_max`](crate::Limits::body_bytes_max).
     BodyTooLong,
-    /// A chunk-size line is longer than [`chunk_line_bytes_max`](crate::Limits::chunk_line_bytes_max).
+    /// A chunk-size line is longer than
+    /// [`chunk_line_bytes_max`](crate::Limits::chunk_line_bytes_max).
     ChunkLineTooLong,
     /// The trailers are longer than [`trailer_bytes_max`](crate::Limits::trailer_bytes_max).
     TrailersTooLong,

@@ -25,8 +25,8 @@ use crate::response::{Limits, Reader, Response, ResponseHead, has_connection_opt
 
 /// One request whose head was written, and the response to it.
 ///
-/// It is told what the transport took and what it gave, and says what to do next. It does no I/O and
-/// knows no time.
+/// It is told what the transport took and what it gave, and says what to do next. It does no I/O
+/// and knows no time.
 ///
 /// ```
 /// use quintet_proto::{Exchange, Limits, Next, NoReuse, Reuse};
@@ -121,8 +121,8 @@ impl Exchange {
 
     /// The transport took `bytes` more bytes of the body, those of the head not counted.
     ///
-    /// More than the content length in all is a defect of the caller: a debug build panics, any other
-    /// goes on and never calls the connection reusable.
+    /// More than the content length in all is a defect of the caller: a debug build panics, any
+    /// other goes on and never calls the connection reusable.
     pub fn body_sent(&mut self, bytes: u64) {
         self.sent = self.sent.saturating_add(bytes);
         debug_assert!(
@@ -137,9 +137,9 @@ impl Exchange {
     /// # Errors
     ///
     /// [`ResponseError`] if the response is malformed or over a limit. The exchange is over then:
-    /// every later call returns the same error. Where in the stream the error is found does not
-    /// depend on how the stream was cut into inputs, except that an unfinished header line may be
-    /// judged only when it ends.
+    /// every later call returns the same error. How the stream was cut into inputs makes no
+    /// difference to what becomes of it; only, a mistake within a header line may be found no
+    /// earlier than at its end.
     pub fn receive(&mut self, input: &[u8]) -> Result<(), ResponseError> {
         let had_head = self.reader.head().is_some();
         self.reader.receive(input)?;
@@ -160,7 +160,9 @@ impl Exchange {
         self.reader.peer_ended()
     }
 
-    /// What to do now. See the table of the module.
+    /// What to do now: send while body is left, unless the final head has stopped it (a status of
+    /// 300 or more, or `Connection: close`); then listen until the response is complete; then
+    /// finish. A response that does not stop the body is no reason to stop, though it be complete.
     pub fn next(&self) -> Next {
         if self.reader.has_failed() {
             return Next::Finished(Reuse::No(NoReuse::Failed));

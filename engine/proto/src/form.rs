@@ -54,9 +54,11 @@ impl fmt::Debug for PartBody {
 pub struct Part {
     /// The form key: not empty, no NUL, at most [`NAME_BYTES_MAX`] bytes.
     pub name: String,
-    /// Sent as `filename`; `None` leaves the parameter away. No NUL, at most [`NAME_BYTES_MAX`] bytes.
+    /// Sent as `filename`; `None` leaves the parameter away. No NUL, at most [`NAME_BYTES_MAX`]
+    /// bytes.
     pub file_name: Option<String>,
-    /// Sent as the part's Content-Type, a media type of RFC 9110 8.3.1; `None` leaves the header away.
+    /// Sent as the part's Content-Type, a media type of RFC 9110 8.3.1; `None` leaves the header
+    /// away.
     pub content_type: Option<String>,
     /// The content.
     pub body: PartBody,
@@ -113,7 +115,7 @@ impl Form {
                 mistake,
             });
         }
-        self.file_count += usize::from(part.body == PartBody::File);
+        self.file_count += usize::from(matches!(part.body, PartBody::File));
         self.parts.push(part);
         Ok(())
     }

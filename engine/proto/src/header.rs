@@ -88,9 +88,10 @@ impl Headers {
     ///
     /// # Errors
     ///
-    /// [`HeaderError`], and nothing is added, if `name` is not a token (RFC 9110 5.1), if `value` holds
-    /// CR, LF, NUL or another control character except the tab (RFC 9110 5.5), if both together are longer
-    /// than [`HEADER_BYTES_MAX`], or if there are [`HEADERS_MAX`] fields already.
+    /// [`HeaderError`], and nothing is added, if `name` is not a token (RFC 9110 5.1), if `value`
+    /// holds CR, LF, NUL or another control character except the tab (RFC 9110 5.5), if both
+    /// together are longer than [`HEADER_BYTES_MAX`], or if there are [`HEADERS_MAX`] fields
+    /// already.
     pub fn push(&mut self, name: &str, value: &[u8]) -> Result<(), HeaderError> {
         if !is_token(name.as_bytes()) {
             return Err(HeaderError::Name);
@@ -116,23 +117,17 @@ impl Headers {
 
     /// Every value under `name`, in order.
     pub fn get_all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.iter()
-            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+        self.fields()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, value)| value)
     }
 
     /// Every field, in order, names as they were given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let mut rest = &self.bytes[..];
-        self.fields.iter().map(move |field| {
-            let (name, after) = rest.split_at(field.name_len);
-            let (value, after) = after.split_at(field.value_len);
-            rest = after;
+        self.fields().map(|(name, value)| {
             // Only tokens come in as names, and tokens are ASCII.
-            (
-                core::str::from_utf8(name).expect("a header name is ASCII"),
-                value,
-            )
+            let name = core::str::from_utf8(name).expect("a header name is ASCII");
+            (name, value)
         })
     }
 
@@ -165,6 +160,16 @@ impl Headers {
             bytes: Vec::with_capacity(bytes),
             fields: Vec::with_capacity(fields),
         }
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let mut rest = &self.bytes[..];
+        self.fields.iter().map(move |field| {
+            let (name, after) = rest.split_at(field.name_len);
+            let (value, after) = after.split_at(field.value_len);
+            rest = after;
+            (name, value)
+        })
     }
 
     /// Adds what is already known to be a token and a value.

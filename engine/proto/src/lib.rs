@@ -58,6 +58,7 @@ mod escape;
 mod exchange;
 mod form;
 mod grammar;
+mod head;
 mod header;
 mod plan;
 mod request;

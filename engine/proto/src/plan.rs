@@ -109,7 +109,7 @@ impl Plan {
             },
             planned: 0,
         };
-        let mut files = file_lengths.iter().copied().enumerate();
+        let mut source = 0;
         for part in form.parts() {
             write_part_head(part, form.newlines(), boundary, writer.text());
             match &part.body {
@@ -118,9 +118,8 @@ impl Plan {
                     writer.text().extend_from_slice(&value);
                 }
                 PartBody::File => {
-                    if let Some((source, len)) = files.next() {
-                        writer.file(source, len)?;
-                    }
+                    writer.file(source, file_lengths[source])?;
+                    source += 1;
                 }
             }
             writer.text().extend_from_slice(b"\r\n");

@@ -14,9 +14,7 @@
 //! ```
 
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
-use core::mem::MaybeUninit;
 
 use bytes::Bytes;
 
@@ -24,6 +22,7 @@ use crate::chunked::Chunked;
 use crate::error::ResponseError;
 use crate::exchange::NoReuse;
 use crate::grammar::trim_ows;
+use crate::head::{Parsed, parse_head};
 use crate::header::Headers;
 
 /// What a body buffer gets at once; beyond, it grows with what really comes.
@@ -32,9 +31,6 @@ const BODY_BYTES_RESERVED_MAX: u64 = 65_536;
 /// A version and a status: so much of a head is checked byte by byte, so that a peer that does not
 /// speak HTTP is found out though it never ends a line.
 const STATUS_BYTES: usize = "HTTP/1.1 200 ".len();
-
-/// How many header slots stand on the stack.
-const HEADERS_ON_STACK: usize = 100;
 
 /// What a response may cost. Each limit is the largest value that passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +51,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 64 KiB and 100 fields of head, 32 MiB of body, 32 interim responses, 4 KiB of chunk line, 16 KiB
-    /// of trailers.
+    /// 64 KiB and 100 fields of head, 32 MiB of body, 32 interim responses, 4 KiB of chunk line, 16
+    /// KiB of trailers.
     fn default() -> Self {
         Self {
             head_bytes_max: 65_536,
@@ -95,6 +91,8 @@ pub struct Response {
 pub(crate) struct Reader {
     limits: Limits,
     state: State,
+    /// Whether a byte came at all.
+    begun: bool,
     /// The front of a head that came in several slices.
     stash: Vec<u8>,
     interim: u32,
@@ -114,18 +112,12 @@ enum State {
     Failed(ResponseError),
 }
 
-/// What the front of some bytes is.
-enum Parsed {
-    Partial,
-    Interim { len: usize },
-    Final { len: usize, head: ResponseHead },
-}
-
 impl Reader {
     pub(crate) const fn new(limits: Limits) -> Self {
         Self {
             limits,
             state: State::Head,
+            begun: false,
             stash: Vec::new(),
             interim: 0,
             head: None,
@@ -143,7 +135,7 @@ impl Reader {
     }
 
     pub(crate) fn has_begun(&self) -> bool {
-        self.interim > 0 || !self.stash.is_empty() || !matches!(self.state, State::Head)
+        self.begun
     }
 
     pub(crate) fn is_complete(&self) -> bool {
@@ -169,6 +161,7 @@ impl Reader {
     }
 
     pub(crate) fn receive(&mut self, mut input: &[u8]) -> Result<(), ResponseError> {
+        self.begun |= !input.is_empty();
         while !input.is_empty() {
             match self.read(input) {
                 Ok(read) => input = &input[read..],
@@ -250,7 +243,8 @@ impl Reader {
             parse_head(input, &self.limits)?
         } else {
             self.stash.extend_from_slice(input);
-            // Only a line's end can complete a head, so that one fed byte by byte is read once a line.
+            // Only a line's end can complete a head, so that one fed byte by byte is read once a
+            // line.
             if stashed < STATUS_BYTES || input.len() == room || input.contains(&b'\n') {
                 parse_head(&self.stash, &self.limits)?
             } else {
@@ -377,82 +371,4 @@ pub(crate) fn has_connection_option(head: &ResponseHead, option: &[u8]) -> bool 
         .get_all("connection")
         .flat_map(|value| value.split(|byte| *byte == b','))
         .any(|given| trim_ows(given).eq_ignore_ascii_case(option))
-}
-
-fn parse_head(bytes: &[u8], limits: &Limits) -> Result<Parsed, ResponseError> {
-    // httparse skips empty lines before a status line; RFC 9112 2.2 asks that of servers alone.
-    if bytes.first().is_some_and(|first| *first != b'H') {
-        return Err(ResponseError::Version);
-    }
-    let mut on_stack = [const { MaybeUninit::uninit() }; HEADERS_ON_STACK];
-    let mut on_heap: Vec<_>;
-    let slots = match on_stack.get_mut(..limits.headers_max) {
-        Some(slots) => slots,
-        None => {
-            // The shortest field, "a:" and LF, takes three bytes.
-            on_heap = vec![MaybeUninit::uninit(); limits.headers_max.min(bytes.len() / 3 + 1)];
-            &mut on_heap[..]
-        }
-    };
-    let mut parsed = httparse::Response::new(&mut []);
-    // RFC 9112 5.2: a user agent replaces a fold in a response by spaces.
-    let status = httparse::ParserConfig::default()
-        .allow_obsolete_multiline_headers_in_responses(true)
-        .parse_response_with_uninit_headers(&mut parsed, bytes, slots);
-    let len = match status {
-        Ok(httparse::Status::Complete(len)) => len,
-        Ok(httparse::Status::Partial) => return Ok(Parsed::Partial),
-        Err(error) => return Err(head_error(error)),
-    };
-    let (Some(minor_version), Some(status)) = (parsed.version, parsed.code) else {
-        return Err(ResponseError::StatusLine);
-    };
-    match status {
-        0..100 => Err(ResponseError::StatusLine),
-        101 => Err(ResponseError::SwitchedProtocols),
-        100..200 => Ok(Parsed::Interim { len }),
-        _ => {
-            let mut headers = Headers::with_capacity(parsed.headers.len(), len);
-            for field in parsed.headers.iter() {
-                push_unfolded(&mut headers, field);
-            }
-            let reason = parsed.reason.unwrap_or_default().into();
-            Ok(Parsed::Final {
-                len,
-                head: ResponseHead {
-                    status,
-                    reason,
-                    minor_version,
-                    headers,
-                },
-            })
-        }
-    }
-}
-
-fn push_unfolded(headers: &mut Headers, field: &httparse::Header<'_>) {
-    // httparse lets line ends through where a fold is, and nowhere else.
-    if !field.value.contains(&b'\n') {
-        return headers.push_checked(field.name, trim_ows(field.value));
-    }
-    let mut value = Vec::with_capacity(field.value.len());
-    for line in field.value.split(|byte| *byte == b'\n') {
-        let line = trim_ows(line.strip_suffix(b"\r").unwrap_or(line));
-        if !value.is_empty() && !line.is_empty() {
-            value.push(b' ');
-        }
-        value.extend_from_slice(line);
-    }
-    headers.push_checked(field.name, &value);
-}
-
-fn head_error(error: httparse::Error) -> ResponseError {
-    match error {
-        httparse::Error::Version => ResponseError::Version,
-        httparse::Error::Status | httparse::Error::Token => ResponseError::StatusLine,
-        httparse::Error::HeaderName => ResponseError::HeaderName,
-        httparse::Error::HeaderValue => ResponseError::HeaderValue,
-        httparse::Error::NewLine => ResponseError::HeadEnd,
-        httparse::Error::TooManyHeaders => ResponseError::TooManyHeaders,
-    }
 }

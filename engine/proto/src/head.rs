@@ -1,0 +1,100 @@
+//! From the bytes of one response head to its status and fields; knows nothing of what follows it.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::mem::MaybeUninit;
+
+use crate::error::ResponseError;
+use crate::grammar::trim_ows;
+use crate::header::Headers;
+use crate::response::{Limits, ResponseHead};
+
+/// How many header slots stand on the stack.
+const HEADERS_ON_STACK: usize = 100;
+
+/// What stands at the front of some bytes.
+pub(crate) enum Parsed {
+    Partial,
+    Interim { len: usize },
+    Final { len: usize, head: ResponseHead },
+}
+
+/// Reads the head at the front of `bytes`. Once it says that a head is malformed, it says so of
+/// every continuation.
+pub(crate) fn parse_head(bytes: &[u8], limits: &Limits) -> Result<Parsed, ResponseError> {
+    // httparse skips empty lines before a status line; RFC 9112 2.2 asks that of servers alone.
+    if bytes.first().is_some_and(|first| *first != b'H') {
+        return Err(ResponseError::Version);
+    }
+    let mut on_stack = [const { MaybeUninit::uninit() }; HEADERS_ON_STACK];
+    let mut on_heap: Vec<_>;
+    let slots = match on_stack.get_mut(..limits.headers_max) {
+        Some(slots) => slots,
+        None => {
+            // The shortest field, "a:" and LF, takes three bytes.
+            on_heap = vec![MaybeUninit::uninit(); limits.headers_max.min(bytes.len() / 3 + 1)];
+            &mut on_heap[..]
+        }
+    };
+    let mut parsed = httparse::Response::new(&mut []);
+    // RFC 9112 5.2: a user agent replaces a fold in a response by spaces.
+    let status = httparse::ParserConfig::default()
+        .allow_obsolete_multiline_headers_in_responses(true)
+        .parse_response_with_uninit_headers(&mut parsed, bytes, slots);
+    let len = match status {
+        Ok(httparse::Status::Complete(len)) => len,
+        Ok(httparse::Status::Partial) => return Ok(Parsed::Partial),
+        Err(error) => return Err(head_error(error)),
+    };
+    let (Some(minor_version), Some(status)) = (parsed.version, parsed.code) else {
+        return Err(ResponseError::StatusLine);
+    };
+    match status {
+        0..100 => Err(ResponseError::StatusLine),
+        101 => Err(ResponseError::SwitchedProtocols),
+        100..200 => Ok(Parsed::Interim { len }),
+        _ => {
+            let mut headers = Headers::with_capacity(parsed.headers.len(), len);
+            for field in parsed.headers.iter() {
+                push_unfolded(&mut headers, field);
+            }
+            let reason = parsed.reason.unwrap_or_default().into();
+            Ok(Parsed::Final {
+                len,
+                head: ResponseHead {
+                    status,
+                    reason,
+                    minor_version,
+                    headers,
+                },
+            })
+        }
+    }
+}
+
+fn push_unfolded(headers: &mut Headers, field: &httparse::Header<'_>) {
+    // httparse lets line ends through where a fold is, and nowhere else.
+    if !field.value.contains(&b'\n') {
+        return headers.push_checked(field.name, trim_ows(field.value));
+    }
+    let mut value = Vec::with_capacity(field.value.len());
+    for line in field.value.split(|byte| *byte == b'\n') {
+        let line = trim_ows(line.strip_suffix(b"\r").unwrap_or(line));
+        if !value.is_empty() && !line.is_empty() {
+            value.push(b' ');
+        }
+        value.extend_from_slice(line);
+    }
+    headers.push_checked(field.name, &value);
+}
+
+fn head_error(error: httparse::Error) -> ResponseError {
+    match error {
+        httparse::Error::Version => ResponseError::Version,
+        httparse::Error::Status | httparse::Error::Token => ResponseError::StatusLine,
+        httparse::Error::HeaderName => ResponseError::HeaderName,
+        httparse::Error::HeaderValue => ResponseError::HeaderValue,
+        httparse::Error::NewLine => ResponseError::HeadEnd,
+        httparse::Error::TooManyHeaders => ResponseError::TooManyHeaders,
+    }
+}

@@ -1,0 +1,289 @@
+//! What holds for any bytes, any form and any headers.
+
+mod common;
+
+use common::{Chunks, NaivePart, naive_chunks, naive_parts, verdict};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use quintet_proto::{
+    Boundary, Form, Framing, Headers, Limits, NoReuse, Part, PartBody, Plan, RequestHead,
+    ResponseError, ResponseErrorClass, Reuse, Segment, is_engine_owned,
+};
+
+const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// Bytes that are often nearly a response.
+fn responses() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = select(vec![
+        &b"HTTP/1.1 200 OK\r\n"[..],
+        b"HTTP/1.0 404 \r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 204 No\n",
+        b"HTTP/1.1 101 Switch\r\n\r\n",
+        b"Content-Length: 3\r\n",
+        b"content-length:5\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Connection: close\r\n",
+        b"X: folded\r\n once\r\n",
+        b"Y: z\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b" ",
+        b":",
+        b"\0",
+        b"3\r\nabc\r\n",
+        b"2;x=y\r\nab\r\n",
+        b"0\r\n",
+        b"abc",
+    ]);
+    let piece = prop_oneof![20 => pieces.prop_map(<[u8]>::to_vec), 1 => vec(any::<u8>(), 1..4)];
+    (any::<bool>(), vec(piece, 0..14)).prop_map(|(begun, pieces)| {
+        let front = if begun {
+            &b"HTTP/1.1 200 OK\r\n"[..]
+        } else {
+            b""
+        };
+        [front, &pieces.concat()].concat()
+    })
+}
+
+fn chunk_codings() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = select(vec![
+        &b"3\r\nabc\r\n"[..],
+        b"A\r\n0123456789\r\n",
+        b"0\r\n",
+        b"\r\n",
+        b"1",
+        b"0",
+        b"f",
+        b" ",
+        b";e=\"\r\n",
+        b";x",
+        b"\r",
+        b"\n",
+        b"abc",
+        b"T: v\r\n",
+        b"T:",
+        b"\0",
+        b"0\r\n\r\n",
+        b"-",
+    ]);
+    vec(pieces, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+fn cut<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
+    let mut ends: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    ends.extend([0, bytes.len()]);
+    ends.sort_unstable();
+    ends.windows(2)
+        .map(|pair| &bytes[pair[0]..pair[1]])
+        .collect()
+}
+
+/// A form, the contents of its files, and what a receiver must read.
+fn forms() -> impl Strategy<Value = (Form, Vec<Vec<u8>>, Vec<NaivePart>)> {
+    // Without the percent sign: the browsers' escaping cannot be taken back where it was there
+    // before.
+    let text = "[^%\0]{1,12}";
+    let content_type = select(vec![None, Some("text/plain"), Some("a/b; c=\"d;e\"")]);
+    let content = vec(any::<u8>(), 0..40);
+    let part = (
+        text,
+        proptest::option::of(text),
+        content_type,
+        content,
+        any::<bool>(),
+    );
+    vec(part, 0..6).prop_map(|parts| {
+        let mut form = Form::new();
+        let mut files = Vec::new();
+        let mut expected = Vec::new();
+        for (name, file_name, content_type, content, is_file) in parts {
+            let content_type = content_type.map(str::to_owned);
+            form.part(Part {
+                name: name.clone(),
+                file_name: file_name.clone(),
+                content_type: content_type.clone(),
+                body: if is_file {
+                    files.push(content.clone());
+                    PartBody::File
+                } else {
+                    PartBody::Bytes(content.clone().into())
+                },
+            })
+            .unwrap();
+            expected.push(NaivePart {
+                name,
+                file_name,
+                content_type,
+                content,
+            });
+        }
+        (form, files, expected)
+    })
+}
+
+fn bytes_of<'a>(segment: Segment<'a>, files: &'a [Vec<u8>]) -> &'a [u8] {
+    match segment {
+        Segment::Bytes(bytes) => bytes,
+        Segment::File {
+            source,
+            offset,
+            len,
+        } => &files[source][offset as usize..(offset + len) as usize],
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_segmentation_gives_the_same_verdict(
+        bytes in responses(),
+        cuts in vec(any::<Index>(), 0..6),
+        tight in any::<bool>(),
+    ) {
+        let limits = if tight {
+            Limits {
+                head_bytes_max: 60,
+                headers_max: 2,
+                body_bytes_max: 4,
+                interim_max: 1,
+                chunk_line_bytes_max: 4,
+                trailer_bytes_max: 8,
+            }
+        } else {
+            Limits::default()
+        };
+        let whole = verdict([&bytes[..]], &limits);
+        prop_assert_eq!(&verdict(bytes.chunks(1), &limits), &whole);
+        prop_assert_eq!(&verdict(cut(&bytes, &cuts), &limits), &whole);
+    }
+
+    #[test]
+    fn any_bytes_at_all_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200)) {
+        let whole = verdict([&bytes[..]], &Limits::default());
+        prop_assert_eq!(verdict(bytes.chunks(1), &Limits::default()), whole);
+    }
+
+    #[test]
+    fn chunks_are_read_as_the_naive_reader_reads_them(
+        coded in chunk_codings(),
+        cuts in vec(any::<Index>(), 0..6),
+    ) {
+        let response = [CHUNKED, &coded].concat();
+        let ours = verdict(cut(&response, &cuts), &Limits::default());
+        match naive_chunks(&coded) {
+            Chunks::Whole(data, len) => {
+                let reuse = if len == coded.len() {
+                    Reuse::Yes
+                } else {
+                    Reuse::No(NoReuse::SurplusBytes)
+                };
+                prop_assert_eq!(ours, Ok((200, data, Some(reuse))));
+            }
+            // The naive reader judges whole lines and knows no limit.
+            Chunks::Unfinished => prop_assert!(ours.is_err()),
+            Chunks::Malformed => prop_assert!(
+                matches!(ours, Err(error) if error.class() == ResponseErrorClass::Malformed)
+                    || ours == Err(ResponseError::BodyTooLong),
+                "{ours:?}"
+            ),
+        }
+    }
+
+    #[test]
+    fn a_planned_form_is_read_back_as_it_was_given(
+        (form, files, expected) in forms(),
+        random in any::<[u8; 16]>(),
+    ) {
+        let boundary = Boundary::from_random(random);
+        let lengths: Vec<_> = files.iter().map(|file| file.len() as u64).collect();
+        let plan = Plan::new(&form, &boundary, &lengths).unwrap();
+        let segments: Vec<_> = plan.segments().collect();
+        let body: Vec<&[u8]> = segments.iter().map(|segment| bytes_of(*segment, &files)).collect();
+        let body = body.concat();
+
+        prop_assert_eq!(plan.content_length(), body.len() as u64);
+        prop_assert!(segments.iter().all(|segment| !bytes_of(*segment, &files).is_empty()));
+        prop_assert!(
+            !segments.windows(2).any(|pair| matches!(pair, [Segment::Bytes(_), Segment::Bytes(_)]))
+        );
+        prop_assert_eq!(naive_parts(&body, boundary.as_str()), expected);
+
+        let mut end = 0;
+        for segment in segments {
+            let start = end;
+            end += bytes_of(segment, &files).len();
+            for offset in start..end {
+                let rest = plan.at(offset as u64).map(|segment| bytes_of(segment, &files));
+                prop_assert_eq!(rest, Some(&body[offset..end]));
+            }
+        }
+        prop_assert_eq!(plan.at(end as u64), None);
+        prop_assert_eq!(plan.at(u64::MAX), None);
+    }
+
+    #[test]
+    fn a_request_head_is_exactly_one_request(
+        method in prop_oneof!["[A-Z]{1,7}", any::<String>()],
+        target in prop_oneof![4 => "/[!-\"$-~]{0,30}", 1 => any::<String>()],
+        host in prop_oneof![4 => "[a-z0-9.-]{1,20}(:[0-9]{1,5})?", 1 => any::<String>()],
+        fields in vec(
+            (
+                prop_oneof![
+                    "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}",
+                    "(?i)content-length|transfer-encoding|host|connection|content-type|x",
+                    any::<String>(),
+                ],
+                prop_oneof![vec(0x20..0x7f_u8, 0..20), vec(any::<u8>(), 0..8)],
+            ),
+            0..8,
+        ),
+        content_length in any::<u64>(),
+    ) {
+        let mut headers = Headers::new();
+        for (name, value) in &fields {
+            let _ = headers.push(name, value);
+        }
+        let boundary = Boundary::from_random([1; 16]);
+        let mut out = Vec::new();
+        let head = RequestHead {
+            method: &method,
+            target: &target,
+            host: &host,
+            framing: Framing::Multipart { boundary: &boundary, content_length },
+            engine: &[("x-request-id", "02")],
+            headers: &headers,
+        };
+        if head.write_to(&mut out).is_err() {
+            prop_assert!(out.is_empty());
+            return Ok(());
+        }
+        let mut slots = [httparse::EMPTY_HEADER; 20];
+        let mut request = httparse::Request::new(&mut slots);
+        prop_assert_eq!(request.parse(&out), Ok(httparse::Status::Complete(out.len())));
+        prop_assert_eq!(request.method, Some(&method[..]));
+        prop_assert_eq!(request.path, Some(&target[..]));
+        prop_assert_eq!(request.version, Some(1));
+
+        let content_type = format!("multipart/form-data; boundary={}", boundary.as_str());
+        let content_length = content_length.to_string();
+        let own = [
+            ("Host", host.as_bytes()),
+            ("Content-Type", content_type.as_bytes()),
+            ("Content-Length", content_length.as_bytes()),
+            ("x-request-id", b"02"),
+        ];
+        let callers = headers.iter().filter(|(name, _)| !is_engine_owned(name));
+        let expected: Vec<_> = own.into_iter().chain(callers).collect();
+        let read: Vec<_> = request.headers.iter().map(|field| (field.name, field.value)).collect();
+        prop_assert_eq!(&read, &expected);
+        let framing = read.iter().filter(|(name, _)| {
+            ["content-length", "transfer-encoding"].iter().any(|it| it.eq_ignore_ascii_case(name))
+        });
+        prop_assert_eq!(framing.count(), 1);
+    }
+}
