@@ -20,6 +20,9 @@ pub trait Clock: Debug + Send + Sync {
 /// What [`Clock::sleep_until`] returns.
 pub type Sleep = Pin<Box<dyn Future<Output = ()>>>;
 
+/// Thirty years: no timer is set for later, and none that is waits that long.
+const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
+
 /// The system's monotonic clock, waiting by tokio's timer.
 #[derive(Debug)]
 pub struct SystemClock {
@@ -43,11 +46,14 @@ impl Clock for SystemClock {
     }
 
     fn sleep_until(&self, at: Duration) -> Sleep {
-        Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(
-            self.origin + at,
-        )))
+        // Later than the system can say would panic: a caller's timeout may be as long as it likes.
+        let at = self.origin + at.min(FAR);
+        Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(at)))
     }
 }
+
+/// A wait that was begun.
+type Sleep = Pin<Box<dyn Future<Output = ()>>>;
 
 /// One timer that follows a deadline which mostly moves later: it is set again only when it has fired early or
 /// the deadline has moved nearer, so a chunk of body costs no timer work.
@@ -79,5 +85,26 @@ impl Alarm {
                 _ => self.set = Some((at, clock.sleep_until(at))),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use super::*;
+
+    #[test]
+    fn a_deadline_at_the_end_of_time_can_be_waited_for() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        runtime.unwrap().block_on(async {
+            let mut alarm = Alarm::new();
+            let clock = SystemClock::default();
+            let polled =
+                std::future::poll_fn(|cx| Poll::Ready(alarm.poll(cx, &clock, Duration::MAX)));
+            assert!(polled.await.is_pending());
+        });
     }
 }
