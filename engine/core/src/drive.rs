@@ -13,9 +13,9 @@ use quintet_transport::{Step, Target, Watch};
 use url::{Position, Url};
 
 use crate::clock::Alarm;
-use crate::engine::Front;
 use crate::error::{Error, ErrorKind};
 use crate::event::EventKind;
+use crate::front::Front;
 use crate::ledger::Ledger;
 use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};

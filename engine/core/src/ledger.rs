@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use quintet_transport::Step;
 
-use crate::engine::Front;
 use crate::error::{Error, Phase};
 use crate::event::{EventKind, Progress};
-use crate::task::Ticket;
+use crate::front::Front;
+use crate::ticket::Ticket;
 use crate::{Outcome, Response, Timings};
 
 /// Kept by the upload's actor and its driver together, on the engine's thread.
 pub(crate) struct Ledger {
     ticket: RefCell<Option<Ticket>>,
-    shared: std::sync::Arc<crate::task::Shared>,
+    shared: std::sync::Arc<crate::ticket::Shared>,
     phase: Cell<Phase>,
     timings: Cell<Timings>,
     sent: Cell<u64>,

@@ -10,9 +10,9 @@ use quintet_proto::{Form, Headers, Newlines, is_engine_owned};
 use quintet_transport::{Host, Target};
 use url::Url;
 
-use crate::engine::Front;
 use crate::error::{Error, ErrorKind};
 use crate::event::Listener;
+use crate::front::Front;
 
 /// Longest URL taken, in bytes of its text: more than servers read.
 pub const URL_BYTES_MAX: usize = 65_536;

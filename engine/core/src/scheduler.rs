@@ -10,12 +10,12 @@ use actix::prelude::*;
 
 use crate::admission::{Admission, Cancelled, Submitted};
 use crate::drive::Env;
-use crate::engine::Front;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::EventKind;
+use crate::front::Front;
 use crate::pool::{Pool, watch};
 use crate::request::Order;
-use crate::task::Ticket;
+use crate::ticket::{Shared, Ticket};
 use crate::upload::{Stop, Upload};
 use crate::{Outcome, UploadId, UploadRequest, UploadTask};
 
@@ -87,6 +87,21 @@ pub(crate) struct Submit {
     pub(crate) order: Result<Order, Error>,
 }
 
+impl Submit {
+    /// Names the call and checks it, on the caller's thread.
+    pub(crate) fn new(front: &Arc<Front>, mut request: UploadRequest) -> Self {
+        let (id, trace) = (front.next_id(), front.traces.trace());
+        let listeners = request.take_listeners();
+        let mut ignored = Vec::new();
+        let order = request.check(front, &mut ignored);
+        let shared = Shared::new(id, trace, front.clone(), ignored, listeners);
+        Self {
+            ticket: Ticket::new(Arc::new(shared)),
+            order,
+        }
+    }
+}
+
 impl Message for Submit {
     type Result = ();
 }
@@ -126,7 +141,7 @@ impl Handler<UploadRequest> for Scheduler {
     type Result = MessageResult<UploadRequest>;
 
     fn handle(&mut self, request: UploadRequest, ctx: &mut Self::Context) -> Self::Result {
-        let submit = self.env.front.submit(request);
+        let submit = Submit::new(&self.env.front, request);
         let shared = submit.ticket.shared().clone();
         ctx.notify(submit);
         MessageResult(UploadTask::new(shared, ctx.address(), None))

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::ledger::Ledger;
 use crate::request::Order;
 use crate::scheduler::{Finished, Scheduler};
-use crate::task::Ticket;
+use crate::ticket::Ticket;
 
 /// Lives from admission to the report. Its driver is a future of its context, so stopping the actor drops the
 /// driver, and with it connection and file.
