@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 /// A monotonic clock that can wait.
@@ -13,8 +14,14 @@ pub trait Clock: Debug + Send + Sync {
     fn now(&self) -> Duration;
 
     /// Ends at `at` or soon after. Called and polled on the engine's thread only.
-    fn sleep_until(&self, at: Duration) -> Pin<Box<dyn Future<Output = ()>>>;
+    fn sleep_until(&self, at: Duration) -> Sleep;
 }
+
+/// What [`Clock::sleep_until`] returns.
+pub type Sleep = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Thirty years: no timer is set for later, and none that is waits that long.
+const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
 
 /// The system's monotonic clock, waiting by tokio's timer.
 #[derive(Debug)]
@@ -38,17 +45,20 @@ impl Clock for SystemClock {
             .saturating_duration_since(self.origin)
     }
 
-    fn sleep_until(&self, at: Duration) -> Pin<Box<dyn Future<Output = ()>>> {
-        Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(
-            self.origin + at,
-        )))
+    fn sleep_until(&self, at: Duration) -> Sleep {
+        // Later than the system can say would panic: a caller's timeout may be as long as it likes.
+        let at = self.origin + at.min(FAR);
+        Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(at)))
     }
 }
+
+/// A wait that was begun.
+type Sleep = Pin<Box<dyn Future<Output = ()>>>;
 
 /// One timer that follows a deadline which mostly moves later: it is set again only when it has fired early or
 /// the deadline has moved nearer, so a chunk of body costs no timer work.
 pub(crate) struct Alarm {
-    set: Option<(Duration, Pin<Box<dyn Future<Output = ()>>>)>,
+    set: Option<(Duration, Sleep)>,
 }
 
 impl Alarm {
@@ -59,21 +69,42 @@ impl Alarm {
     /// Ready once the clock has reached `at`.
     pub(crate) fn poll(
         &mut self,
-        cx: &mut std::task::Context<'_>,
+        cx: &mut Context<'_>,
         clock: &dyn Clock,
         at: Duration,
-    ) -> std::task::Poll<()> {
+    ) -> Poll<()> {
         loop {
             match &mut self.set {
                 Some((set_to, sleep)) if *set_to <= at => {
-                    std::task::ready!(sleep.as_mut().poll(cx));
+                    ready!(sleep.as_mut().poll(cx));
                     self.set = None;
                     if clock.now() >= at {
-                        return std::task::Poll::Ready(());
+                        return Poll::Ready(());
                     }
                 }
                 _ => self.set = Some((at, clock.sleep_until(at))),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use super::*;
+
+    #[test]
+    fn a_deadline_at_the_end_of_time_can_be_waited_for() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        runtime.unwrap().block_on(async {
+            let mut alarm = Alarm::new();
+            let clock = SystemClock::default();
+            let polled =
+                std::future::poll_fn(|cx| Poll::Ready(alarm.poll(cx, &clock, Duration::MAX)));
+            assert!(polled.await.is_pending());
+        });
     }
 }

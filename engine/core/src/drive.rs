@@ -22,7 +22,7 @@ use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
 use crate::request::{Order, target_of};
 use crate::source::Opened;
-use crate::{Redirects, Response};
+use crate::{Redirects, Response, Trace};
 
 /// What every upload of an engine works with, on the engine's thread.
 #[derive(Clone)]
@@ -147,8 +147,9 @@ impl Request<'_> {
             error,
             unanswered: false,
         };
-        let plan = self
-            .write_head(&mut wire.output, with_body)
+        let trace = self.ledger.trace();
+        let bodies = with_body.then_some(self.sources);
+        let plan = write_head(&self.env.front, self.order, bodies, trace, &mut wire.output)
             .map_err(failed)?;
         if with_body {
             self.ledger.planned(plan.content_length());
@@ -163,57 +164,63 @@ impl Request<'_> {
         }
         Ok(response)
     }
+}
 
-    /// Makes the plan of the body, with a boundary of its own, and writes the head that fits it.
-    fn write_head(&self, output: &mut Vec<u8>, with_body: bool) -> Result<Plan, Error> {
-        let defect = |what: &dyn std::fmt::Display| Error::new(ErrorKind::Internal).because(what);
-        let front = &self.env.front;
-        let random = front.random.bytes().map_err(|error| defect(&error))?;
-        let boundary = Boundary::from_random(random);
-        let plan = if with_body {
-            let lengths = self.sources.first().map(|opened| opened.state.len);
-            Plan::new(&self.order.form, &boundary, lengths.as_slice())
+/// Makes the plan of the body (`sources`; none for a request without a body), with a boundary of its own, and writes
+/// the head that fits it.
+pub(crate) fn write_head(
+    front: &Front,
+    order: &Order,
+    sources: Option<&[Opened]>,
+    trace: &Trace,
+    output: &mut Vec<u8>,
+) -> Result<Plan, Error> {
+    let defect = |what: &dyn std::fmt::Display| Error::new(ErrorKind::Internal).because(what);
+    let random = front.random.bytes().map_err(|error| defect(&error))?;
+    let boundary = Boundary::from_random(random);
+    let plan = match sources {
+        Some(sources) => {
+            let lengths = sources.first().map(|opened| opened.state.len);
+            Plan::new(&order.form, &boundary, lengths.as_slice())
                 .map_err(|error| Error::parameter("filePath", error))?
-        } else {
-            Plan::empty()
-        };
-        let framing = if with_body {
-            Framing::Multipart {
-                boundary: &boundary,
-                content_length: plan.content_length(),
-            }
-        } else {
-            Framing::None
-        };
-        let url = &self.order.url;
-        let trace = self.ledger.trace().as_str();
-        let agent = Some(front.settings.user_agent.as_str())
-            .filter(|agent| !agent.is_empty() && self.order.headers.get("user-agent").is_none());
-        let accept = self.order.headers.get("accept").is_none().then_some("*/*");
-        let engine: [Option<(&str, &str)>; 4] = [
-            agent.map(|agent| ("User-Agent", agent)),
-            accept.map(|accept| ("Accept", accept)),
-            Some(("x-request-id", trace)),
-            Some(("x-tt-logid", trace)),
-        ];
-        let mut own = [("", ""); 4];
-        let mut own_len = 0;
-        for header in engine.into_iter().flatten() {
-            own[own_len] = header;
-            own_len += 1;
         }
-        output.clear();
-        let head = RequestHead {
-            method: if with_body { "POST" } else { "GET" },
-            target: &url[Position::BeforePath..Position::AfterQuery],
-            host: &url[Position::BeforeHost..Position::AfterPort],
-            framing,
-            engine: &own[..own_len],
-            headers: &self.order.headers,
-        };
-        head.write_to(output).map_err(|error| defect(&error))?;
-        Ok(plan)
+        None => Plan::empty(),
+    };
+    let framing = match sources {
+        Some(_) => Framing::Multipart {
+            boundary: &boundary,
+            content_length: plan.content_length(),
+        },
+        None => Framing::None,
+    };
+    let url = &order.url;
+    let trace = trace.as_str();
+    let agent = Some(front.settings.user_agent.as_str())
+        .filter(|agent| !agent.is_empty() && order.headers.get("user-agent").is_none());
+    let accept = order.headers.get("accept").is_none().then_some("*/*");
+    let engine: [Option<(&str, &str)>; 4] = [
+        agent.map(|agent| ("User-Agent", agent)),
+        accept.map(|accept| ("Accept", accept)),
+        Some(("x-request-id", trace)),
+        Some(("x-tt-logid", trace)),
+    ];
+    let mut own = [("", ""); 4];
+    let mut own_len = 0;
+    for header in engine.into_iter().flatten() {
+        own[own_len] = header;
+        own_len += 1;
     }
+    output.clear();
+    let head = RequestHead {
+        method: if sources.is_some() { "POST" } else { "GET" },
+        target: &url[Position::BeforePath..Position::AfterQuery],
+        host: &url[Position::BeforeHost..Position::AfterPort],
+        framing,
+        engine: &own[..own_len],
+        headers: &order.headers,
+    };
+    head.write_to(output).map_err(|error| defect(&error))?;
+    Ok(plan)
 }
 
 /// Stamps the steps of connecting, and asks the host policy before each dial.

@@ -13,12 +13,13 @@ use quintet_transport::Connect;
 use crate::clock::{Clock, SystemClock};
 use crate::event::Listener;
 use crate::policy::{HostPolicy, PermitAll};
+use crate::preview::{Preview, preview};
 use crate::random::{Random, SystemRandom};
 use crate::scheduler::{Scheduler, SetActiveMax, Shutdown, Submit};
 use crate::source::{Files, LocalFiles};
 use crate::task::{Shared, Ticket};
 use crate::trace::{SystemTraces, TraceSource};
-use crate::{Settings, UploadId, UploadRequest, UploadTask};
+use crate::{Error, Settings, UploadId, UploadRequest, UploadTask};
 
 /// How long [`Engine::shutdown`] waits: a shutdown ends every upload within this time.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
@@ -77,6 +78,13 @@ impl Engine {
         let scheduler = self.inner.scheduler.clone();
         scheduler.do_send(submit);
         UploadTask::new(shared, scheduler, Some(self.inner.clone()))
+    }
+
+    /// What [`upload`](Self::upload) of this request would send, without connecting and without taking a slot.
+    ///
+    /// Fails as the upload would before it connects. The file is opened and its length read, on the calling thread.
+    pub fn preview(&self, request: UploadRequest) -> Result<Preview, Error> {
+        preview(&self.inner.front, request)
     }
 
     /// Changes the number of slots. Fewer stop nobody: the running ones end first.
@@ -270,7 +278,7 @@ pub(crate) struct Front {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) policy: Arc<dyn HostPolicy>,
     pub(crate) listeners: Vec<Arc<dyn Listener>>,
-    traces: Arc<dyn TraceSource>,
+    pub(crate) traces: Arc<dyn TraceSource>,
     ids: AtomicU64,
     thread: OnceLock<ThreadId>,
     pub(crate) ended: Latch,

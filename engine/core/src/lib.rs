@@ -25,6 +25,7 @@ mod ledger;
 mod outcome;
 mod policy;
 mod pool;
+mod preview;
 mod pump;
 mod random;
 mod recipient;
@@ -40,13 +41,14 @@ mod upload;
 
 use std::fmt;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, Sleep, SystemClock};
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Phase};
 pub use event::{Event, EventKind, Listener, Progress};
 pub use outcome::{Outcome, Response};
 pub use policy::{HostPolicy, PermitAll};
-pub use quintet_proto::{Headers, Limits, Newlines};
+pub use preview::Preview;
+pub use quintet_proto::{Headers, Limits, Newlines, Plan, Segment};
 pub use random::{Random, SystemRandom};
 pub use recipient::to_recipient;
 pub use request::{HEADER_BYTES_MAX, HEADERS_MAX, URL_BYTES_MAX, UploadRequest};
