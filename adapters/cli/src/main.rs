@@ -1,2 +1,41 @@
-//! The command line.
-fn main() {}
+//! `quintet`, the command line: reads the arguments and hands over to the subcommand.
+#![forbid(unsafe_code)]
+
+mod args;
+mod board;
+mod demo;
+mod demo_files;
+mod dry_run;
+mod exit;
+mod interrupt;
+mod messages;
+mod output;
+mod pages;
+mod progress;
+mod send;
+mod serve;
+mod transport;
+mod units;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+fn main() -> ExitCode {
+    let ended = match Args::parse().command {
+        Command::Send(args) => send::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Completions { shell } => pages::completions(shell),
+        Command::Man { subcommand } => pages::man(subcommand.as_deref()),
+    };
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(trouble) => {
+            messages::tell(&format!("quintet: {trouble}"));
+            exit::Exit::Trouble.into()
+        }
+    }
+}

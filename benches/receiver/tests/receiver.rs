@@ -400,6 +400,28 @@ fn files_are_stored_under_safe_and_new_names() {
 }
 
 #[test]
+fn a_body_of_many_files_holds_no_descriptor_for_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let receiver = start(Settings {
+        dir: Some(dir.path().to_owned()),
+        ..Settings::default()
+    });
+    let part = ("name=\"f\"; filename=\"f\"", &b"x"[..]);
+    let mut request = post("/", FORM, form(&vec![part; PARTS_MAX - 1]));
+    // Without the closing boundary the files are all there and not yet kept.
+    request.truncate(request.len() - 4);
+    let mut client = connect(&receiver);
+    client.send(request);
+    let files = || std::fs::read_dir(dir.path()).unwrap().count();
+    eventually("all are begun", || files() == PARTS_MAX - 1);
+    if let Ok(open) = std::fs::read_dir("/proc/self/fd") {
+        assert!(open.count() < 500);
+    }
+    assert_eq!(client.send("--\r\n").answer().status, 200);
+    assert_eq!(files(), PARTS_MAX - 1);
+}
+
+#[test]
 fn an_incomplete_upload_is_reported_and_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (receiver, reports) = reporting(Settings {

@@ -52,9 +52,6 @@ impl Clock for SystemClock {
     }
 }
 
-/// A wait that was begun.
-type Sleep = Pin<Box<dyn Future<Output = ()>>>;
-
 /// One timer that follows a deadline which mostly moves later: it is set again only when it has fired early or
 /// the deadline has moved nearer, so a chunk of body costs no timer work.
 pub(crate) struct Alarm {

@@ -152,7 +152,7 @@ impl Ledger {
     pub(crate) fn report(&self, last: bool, now: Duration, acked: impl FnOnce() -> Option<u64>) {
         let (sent, total) = (self.sent.get(), self.total.get());
         let due = match self.reported.get() {
-            None => true,
+            None => sent > 0,
             Some((reported, _)) if sent <= reported => false,
             Some((_, at)) => {
                 last || now.saturating_sub(at) >= self.front().settings.progress_interval

@@ -176,9 +176,10 @@ impl Handler<Finished> for Scheduler {
     fn handle(&mut self, Finished { ticket, outcome }: Finished, ctx: &mut Self::Context) {
         self.active.remove(&outcome.id);
         let next = self.admission.finish(outcome.id);
-        self.start_queued(next, ctx);
-        // The slot is free and given on: now callbacks may run, and may ask for more.
+        // The slot is free: callbacks may ask for more. Who waited longest has it all the same, and is
+        // admitted after this one was seen to end, so that nobody ever counts one too many.
         ticket.end(outcome);
+        self.start_queued(next, ctx);
         self.stop_when_empty(ctx);
     }
 }

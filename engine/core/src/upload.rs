@@ -21,10 +21,13 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
+    /// Admits it: its slot is given now.
     pub(crate) fn new(scheduler: Addr<Scheduler>, env: Env, ticket: Ticket, order: Order) -> Self {
+        let ledger = Rc::new(Ledger::new(ticket));
+        ledger.admitted();
         Self {
             scheduler,
-            ledger: Rc::new(Ledger::new(ticket)),
+            ledger,
             begin: Some((env, order)),
         }
     }
@@ -42,7 +45,6 @@ impl Actor for Upload {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         if let Some((env, order)) = self.begin.take() {
-            self.ledger.admitted();
             let driver = drive(env, order, self.ledger.clone()).into_actor(self);
             ctx.spawn(driver.map(|result, upload, ctx| {
                 upload.report(result);

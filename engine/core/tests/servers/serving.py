@@ -64,7 +64,7 @@ def become(command, folder, ready=None, port=None):
         path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
         os.execvpe(command[0], command, {**os.environ, "PATH": path})
     os.close(says)
-    at_end_of_stdin(lambda: os.kill(server, signal.SIGTERM))
+    at_end_of_stdin(lambda: _terminate(server))
     told = threading.Event()
     if port is not None:
         threading.Thread(target=_connect_until_ready, args=(port, told), daemon=True).start()
@@ -78,6 +78,14 @@ def become(command, folder, ready=None, port=None):
             sys.stderr.write(line)
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
+
+
+def _terminate(server):
+    try:
+        os.kill(server, signal.SIGTERM)
+    except ProcessLookupError:
+        # It was killed before its stdin was closed.
+        pass
 
 
 def _connect_until_ready(port, told):

@@ -1,0 +1,265 @@
+//! The arguments: from this one definition come parsing, help, completions and the man page.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use quintet::{Redirects, Settings};
+
+use crate::exit;
+use crate::units::{self, SIZE_HELP, Size, TIME_HELP, Time};
+
+/// Uploads files as multipart/form-data over HTTP/1.1, a few at a time.
+#[derive(Debug, Parser)]
+#[command(name = "quintet", version, after_help = exit::TABLE, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Send files to a server, each in a request of its own.
+    ///
+    /// One file: the body of the answer goes to stdout as it came. Several: one line for each as it ends. What goes
+    /// wrong, and how it goes on, is told on stderr.
+    #[command(after_help = send_after_help())]
+    Send(Box<Send>),
+    /// Receive uploads, hash them, and tell what came: a server for trying things out.
+    #[command(after_help = serve_after_help())]
+    Serve(Serve),
+    /// Show the engine at work on this machine alone: seven uploads, five at a time, over TLS.
+    ///
+    /// Starts a receiver on a loopback port, with a certificate made on the spot that is trusted through its root
+    /// only; uploads the files; compares every SHA-256 that the receiver computed with that of the file.
+    #[command(after_help = exit::TABLE)]
+    Demo(Demo),
+    /// Print a completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the man page.
+    Man {
+        /// The page of this subcommand, instead of the whole program's.
+        subcommand: Option<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Send {
+    /// Where to, http: or https:.
+    pub(crate) url: String,
+    /// What to send.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// The form key of the file.
+    #[arg(short, long, default_value = "file")]
+    pub(crate) name: String,
+    /// A form field before the file, sent as it stands (`@` means nothing); repeatable, in order.
+    #[arg(short = 'F', long = "field", value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub(crate) fields: Vec<(String, String)>,
+    /// A request header; repeatable. Those that the engine owns are ignored: see -v.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = name_and_value)]
+    pub(crate) headers: Vec<(String, String)>,
+    /// The file name told to the server, instead of the last segment of the path.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) file_name: Option<String>,
+    /// The media type of the file, instead of the one that its extension tells.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) mime_type: Option<String>,
+
+    /// Uploads active at once; the others wait, first come first served.
+    #[arg(short, long, value_name = "N", value_parser = units::count,
+        default_value_t = Settings::default().active_max)]
+    pub(crate) jobs: usize,
+    /// Longest time for one upload, from its turn to its end. [default: none]
+    #[arg(long, value_name = "TIME", value_parser = units::deadline)]
+    pub(crate) timeout: Option<Time>,
+    /// Longest time until a connection stands, name and handshake included.
+    #[arg(long, value_name = "TIME", value_parser = units::deadline,
+        default_value_t = Time(Settings::default().connect_timeout))]
+    pub(crate) connect_timeout: Time,
+    /// Longest time without a byte either way.
+    #[arg(long, value_name = "TIME", value_parser = units::deadline,
+        default_value_t = Time(Settings::default().stall_timeout))]
+    pub(crate) stall_timeout: Time,
+    /// Which redirects are followed; one that is not is the answer.
+    #[arg(long, value_name = "WHICH", default_value_t = Settings::default().redirects.into())]
+    pub(crate) redirects: Follow,
+    /// Largest body of an answer.
+    #[arg(long, value_name = "SIZE",
+        default_value_t = Size(Settings::default().limits.body_bytes_max))]
+    pub(crate) max_response: Size,
+
+    /// Trust the certificates in this PEM file too, besides those that the machine trusts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cacert: Option<PathBuf>,
+    /// Show this certificate to servers that ask for one: a PEM chain, leaf first.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// The key of --cert, in PEM.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+    /// Demand that the server's key is this one; repeatable, one must match.
+    #[arg(long = "pin", value_name = "sha256//BASE64")]
+    pub(crate) pins: Vec<String>,
+    /// Connect to this Unix socket, whatever host the URL names.
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) unix_socket: Option<PathBuf>,
+
+    /// Count an answer with status 400 or more against the exit code.
+    #[arg(long)]
+    pub(crate) fail: bool,
+    /// Print what would be sent, and send nothing.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) dry_run: bool,
+    /// One JSON object for each file, on a line of its own, as it ends.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Tell on stderr what happens: phases and their times, peer, redirects, ignored headers.
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// No progress, and no word on failures but the exit code (and --json).
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Keep the files in this directory, instead of throwing them away once they are hashed.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Serve https: with a certificate for localhost made on the spot; its root is written to a file.
+    #[arg(long, conflicts_with = "cert")]
+    pub(crate) tls: bool,
+    /// Serve https: with this certificate: a PEM chain, leaf first.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// The key of --cert, in PEM.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+    /// The status of every answer.
+    #[arg(long, value_name = "N", default_value_t = quintet_receiver::Settings::default().status,
+        value_parser = clap::value_parser!(u16).range(200..=599))]
+    pub(crate) status: u16,
+    /// Answer as soon as so many bytes of a body have come.
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) answer_early: Option<Size>,
+    /// Wait before each answer.
+    #[arg(long, value_name = "TIME", default_value_t = Time(quintet_receiver::Settings::default().delay))]
+    pub(crate) delay: Time,
+    /// Read each connection no faster than this, such as 1MiB/s.
+    #[arg(long, value_name = "SIZE/s", value_parser = units::rate)]
+    pub(crate) rate: Option<Size>,
+    /// Close each connection after its answer.
+    #[arg(long)]
+    pub(crate) close: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// Files to upload, instead of seven made for the occasion, 1 KiB to 256 MiB.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// `off`, `same-origin` or `any`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Follow {
+    /// None.
+    Off,
+    /// Those to the same scheme, host and port, and from http to https of the same host.
+    SameOrigin,
+    /// Any, but never from https to http; credentials do not go to another origin.
+    Any,
+}
+
+impl From<Follow> for Redirects {
+    fn from(follow: Follow) -> Self {
+        match follow {
+            Follow::Off => Self::Off,
+            Follow::SameOrigin => Self::SameOrigin,
+            Follow::Any => Self::Any,
+        }
+    }
+}
+
+impl From<Redirects> for Follow {
+    fn from(redirects: Redirects) -> Self {
+        match redirects {
+            Redirects::Off => Self::Off,
+            Redirects::SameOrigin => Self::SameOrigin,
+            Redirects::Any => Self::Any,
+        }
+    }
+}
+
+impl std::fmt::Display for Follow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // No variant is skipped, so each has a value.
+        f.write_str(
+            self.to_possible_value()
+                .as_ref()
+                .map_or("", |value| value.get_name()),
+        )
+    }
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or("a field is KEY=VALUE; the value may be empty")?;
+    Ok((key.into(), value.into()))
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or("a header is NAME: VALUE; the value may be empty")?;
+    Ok((name.into(), value.into()))
+}
+
+fn send_after_help() -> String {
+    format!(
+        "{TIME_HELP}\n{SIZE_HELP}\n\n\
+         Ctrl-C aborts every upload and tells what happened to each; a second one leaves at once.\n\
+         NO_COLOR is honoured.\n\n{}",
+        exit::TABLE
+    )
+}
+
+fn serve_after_help() -> String {
+    format!("{TIME_HELP}\n{SIZE_HELP}\n\n{}", exit::TABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults_are_the_engines() {
+        let args = Args::parse_from(["quintet", "send", "http://h/", "f"]);
+        let Command::Send(send) = args.command else {
+            panic!("not send")
+        };
+        let engine = Settings::default();
+        assert_eq!(send.jobs, engine.active_max);
+        assert_eq!(send.connect_timeout.0, engine.connect_timeout);
+        assert_eq!(send.stall_timeout.0, engine.stall_timeout);
+        assert_eq!(Redirects::from(send.redirects), engine.redirects);
+        assert_eq!(send.max_response.0, engine.limits.body_bytes_max);
+    }
+}

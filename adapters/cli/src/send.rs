@@ -1,0 +1,314 @@
+//! `quintet send`: one upload for each file, told as they go and as they end.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use quintet::{Engine, Event, EventKind, Outcome, Settings, UploadRequest};
+
+use crate::args::Send;
+use crate::board::{Board, News};
+use crate::dry_run;
+use crate::exit::Exit;
+use crate::interrupt::Interrupt;
+use crate::messages::{one_line, tell};
+use crate::output::{Results, failure, phases, status_line, throughput};
+use crate::progress::View;
+use crate::transport;
+
+/// The bars move at least so often.
+const TICK: Duration = Duration::from_millis(200);
+
+pub(crate) fn run(args: &Send) -> io::Result<Exit> {
+    let engine = Engine::builder(transport::of(args)?)
+        .settings(settings(args))
+        .start()?;
+    let ended = match args.dry_run {
+        true => preview(args, &engine),
+        false => upload(args, &engine),
+    };
+    // Whatever stopped us: nothing goes on behind our back.
+    engine.shutdown();
+    ended
+}
+
+fn settings(args: &Send) -> Settings {
+    let mut settings = Settings::default();
+    settings.active_max = args.jobs;
+    settings.connect_timeout = args.connect_timeout.0;
+    settings.stall_timeout = args.stall_timeout.0;
+    settings.redirects = args.redirects.into();
+    settings.limits.body_bytes_max = args.max_response.0;
+    settings
+}
+
+fn request(args: &Send, file: &Path) -> UploadRequest {
+    let mut request = UploadRequest::new(&args.url, file, &args.name)
+        .file_name(args.file_name.clone().unwrap_or_default())
+        .mime_type(args.mime_type.clone().unwrap_or_default())
+        .timeout(args.timeout.map(|time| time.0).unwrap_or_default());
+    for (key, value) in &args.fields {
+        request = request.field(key, value.clone());
+    }
+    for (name, value) in &args.headers {
+        request = request.header(name, value);
+    }
+    request
+}
+
+fn preview(args: &Send, engine: &Engine) -> io::Result<Exit> {
+    let mut exit = Exit::Ok;
+    let mut out = io::stdout().lock();
+    for file in &args.files {
+        match engine.preview(request(args, file)) {
+            Ok(preview) => {
+                if args.verbose {
+                    ignored(&preview.ignored_headers);
+                }
+                dry_run::print(&mut out, file, &preview)?;
+            }
+            Err(error) => {
+                exit = Exit::Failed;
+                if !args.quiet {
+                    tell(&failure(&file.to_string_lossy(), &error, None));
+                }
+            }
+        }
+    }
+    out.flush()?;
+    Ok(exit)
+}
+
+fn upload(args: &Send, engine: &Engine) -> io::Result<Exit> {
+    let board = Board::new(match (args.quiet, args.verbose) {
+        (true, _) => |_| None,
+        (_, true) => everything,
+        (false, false) => waiting,
+    });
+    let interrupt = Interrupt::install(&board)?;
+    let files: Vec<(String, u64)> = args.files.iter().map(|file| name_and_size(file)).collect();
+    let view = match args.quiet {
+        true => View::Nothing,
+        false => View::new(&files),
+    };
+    let began = Instant::now();
+    for (index, file) in args.files.iter().enumerate() {
+        let task = engine.upload(request(args, file).listener(board.listener(index)));
+        // The headers are the same for all.
+        if args.verbose && index == 0 {
+            view.aside(|| ignored(task.ignored_headers()));
+        }
+        interrupt.covers(task);
+    }
+    let results = Results {
+        json: args.json,
+        several: files.len() > 1,
+    };
+    let mut run = Run {
+        args,
+        files,
+        view,
+        results,
+        tally: Tally::default(),
+    };
+    run.until_all_ended(&board)?;
+    run.view.end();
+    run.sum_up(began.elapsed());
+    Ok(run.tally.exit(args.fail))
+}
+
+/// What the total bar starts from; a file that is not there has its say as an outcome.
+pub(crate) fn name_and_size(file: &Path) -> (String, u64) {
+    let size = fs::metadata(file).map_or(0, |metadata| metadata.len());
+    (file.to_string_lossy().into_owned(), size)
+}
+
+fn ignored(headers: &[String]) {
+    for header in headers {
+        tell(&format!(
+            "* header {header} is ignored: the engine sets it, or the request would not be one"
+        ));
+    }
+}
+
+/// The uploads under way.
+struct Run<'a> {
+    args: &'a Send,
+    files: Vec<(String, u64)>,
+    view: View,
+    results: Results,
+    tally: Tally,
+}
+
+impl Run<'_> {
+    fn until_all_ended(&mut self, board: &Board) -> io::Result<()> {
+        while self.tally.ended < self.files.len() {
+            let unread = board.read(TICK);
+            for (file, moved) in unread.moved {
+                self.view.moved(file, moved);
+            }
+            for news in unread.news {
+                self.told(news)?;
+            }
+            self.view.tick();
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, news: News) -> io::Result<()> {
+        let quiet = self.args.quiet;
+        match news {
+            News::Note(file, text) => {
+                let line = format!("{}: {text}", one_line(&self.files[file].0));
+                self.view.aside(|| tell(&line));
+            }
+            News::Interrupted if quiet => {}
+            News::Interrupted => self.view.aside(|| {
+                tell("quintet: aborting; Ctrl-C again leaves at once");
+            }),
+            News::Ended(file, outcome) => {
+                self.tally.count(&outcome);
+                let name = &self.files[file].0;
+                let told = self.args;
+                self.view.aside(|| {
+                    told_end(told, name, &outcome);
+                    self.results.print(name, &outcome)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sum_up(&self, took: Duration) {
+        let Tally {
+            ended,
+            answered,
+            sent,
+            ..
+        } = self.tally;
+        if self.args.quiet {
+            return;
+        }
+        if self.tally.aborted() > 0 {
+            tell(&format!(
+                "quintet: aborted: {answered} answered, {} stopped midway, {} never begun, {} failed",
+                self.tally.stopped, self.tally.never_begun, self.tally.failed
+            ));
+        } else if ended > 1 {
+            tell(&format!(
+                "{ended} files: {answered} answered, {} failed; {}",
+                self.tally.failed,
+                throughput(sent, took)
+            ));
+        }
+    }
+}
+
+/// What stderr is told of an end.
+fn told_end(args: &Send, name: &str, outcome: &Outcome) {
+    if args.verbose {
+        let name = one_line(name);
+        tell(&format!("{name}: {}", phases(&outcome.timings)));
+        let (sent, total) = (outcome.bytes_sent, outcome.bytes_total);
+        tell(&format!(
+            "{name}: {sent} of {total} bytes sent; trace {}",
+            outcome.trace
+        ));
+    }
+    match &outcome.result {
+        _ if args.quiet => {}
+        Err(error) => tell(&failure(name, error, Some(outcome))),
+        Ok(response) if args.fail && response.status >= 400 => {
+            tell(&format!(
+                "quintet: {name}: the server answered {}",
+                status_line(response)
+            ));
+        }
+        Ok(_) => {}
+    }
+}
+
+/// Without `-v`: only that a file waits.
+fn waiting(event: &Event) -> Option<String> {
+    match event.kind {
+        EventKind::Queued { position } => Some(format!("waits for its turn, {position} before it")),
+        _ => None,
+    }
+}
+
+/// With `-v`: what happens, as it happens.
+fn everything(event: &Event) -> Option<String> {
+    Some(match &event.kind {
+        EventKind::Queued { .. } => return waiting(event),
+        EventKind::Admitted => "its turn".into(),
+        EventKind::Started { reused: true } => "over a connection kept from before".into(),
+        EventKind::Connected => "connected".into(),
+        EventKind::Secured => "secured by TLS".into(),
+        EventKind::HeadSent { peer: Some(peer) } => format!("request head sent to {peer}"),
+        EventKind::HeadSent { peer: None } => "request head sent".into(),
+        EventKind::BodySent { whole: false } => {
+            "the server answered before the end: the rest of the body is not sent".into()
+        }
+        EventKind::Redirected { status, new_origin } => {
+            let to = if *new_origin {
+                "another origin"
+            } else {
+                "the same origin"
+            };
+            format!("redirected by {status} to {to}")
+        }
+        EventKind::HeadersReceived { status, headers } => {
+            let mut text = format!("answered with {status}");
+            for (name, value) in headers.iter() {
+                text += &format!("\n< {name}: {}", String::from_utf8_lossy(value));
+            }
+            text
+        }
+        _ => return None,
+    })
+}
+
+/// How many ended in which way.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    ended: usize,
+    answered: usize,
+    /// Of these, with a status of 400 or more.
+    refused: usize,
+    failed: usize,
+    /// Aborted with a slot.
+    stopped: usize,
+    /// Aborted before.
+    never_begun: usize,
+    sent: u64,
+}
+
+impl Tally {
+    fn count(&mut self, outcome: &Outcome) {
+        self.ended += 1;
+        self.sent += outcome.bytes_sent;
+        match &outcome.result {
+            Ok(response) => {
+                self.answered += 1;
+                self.refused += usize::from(response.status >= 400);
+            }
+            Err(_) if !outcome.is_aborted() => self.failed += 1,
+            Err(_) if outcome.timings.admitted.is_some() => self.stopped += 1,
+            Err(_) => self.never_begun += 1,
+        }
+    }
+
+    fn aborted(&self) -> usize {
+        self.stopped + self.never_begun
+    }
+
+    fn exit(&self, fail: bool) -> Exit {
+        match self {
+            _ if self.aborted() > 0 => Exit::Aborted,
+            Self { failed: 1.., .. } => Exit::Failed,
+            Self { refused: 1.., .. } if fail => Exit::Refused,
+            _ => Exit::Ok,
+        }
+    }
+}
