@@ -117,7 +117,7 @@ fn what_cannot_be_served_is_said() {
         (&["--listen", "nowhere"], 2, "invalid socket address"),
         (&["--rate", "0/s"], 2, "more than nothing"),
         (&["--cert", &file], 2, "--key"),
-        (&["--cert", &file, "--key", &file], 1, "certificate"),
+        (&["--cert", &file, "--key", &file], 1, "key: "),
         (
             &["--listen", "192.0.2.1:1"],
             1,
