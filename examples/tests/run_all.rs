@@ -92,3 +92,21 @@ fn inside_actix() {
     assert!(said.contains("100%\nuploadFile:ok\n"), "{said}");
     assert!(said.contains("Some(200)"), "{said}");
 }
+
+#[test]
+fn the_readme_quotes_the_example() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(folder.join(path)).expect("it is there");
+    let (readme, example) = (read("../README.md"), read("upload_one.rs"));
+    let quote = readme
+        .split("```rust\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let mut example = example.lines().map(str::trim);
+    for line in quote.expect("a quote").lines().map(str::trim) {
+        assert!(
+            example.any(|other| other == line),
+            "not in upload_one.rs, or not there: {line}"
+        );
+    }
+}

@@ -42,12 +42,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod body;
 mod certificate;
 mod connection;
 mod multipart;
+mod problem;
 mod received;
 mod receiver;
 mod settings;
+mod sink;
 mod stats;
 mod store;
 mod throttle;

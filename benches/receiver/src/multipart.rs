@@ -5,7 +5,9 @@
 //! time, and only when the parser could do nothing with what it had; a parser that stays hungry for
 //! [`PART_HEAD_BYTES_MAX`] is refused more.
 
-use crate::upload::{Body, Problem, Sink};
+use crate::body::Body;
+use crate::problem::Problem;
+use crate::sink::Sink;
 use crate::{FIELD_VALUE_BYTES_MAX, FIELD_VALUES_BYTES_MAX, Field, File};
 use crate::{PART_HEAD_BYTES_MAX, PARTS_MAX};
 use axum::http::header::CONTENT_TYPE;

@@ -30,7 +30,8 @@ pub struct Settings {
     pub drain: bool,
     /// Time between the end of the body (or the point of an early answer) and the answer. Default zero.
     pub delay: Duration,
-    /// Bytes per second at which each connection is read, TLS records included. Default `None`: unlimited.
+    /// Bytes per second at which each connection is read, TLS records included, at least 1. A record
+    /// (16 KiB) must come within [`idle`](Self::idle). Default `None`: unlimited.
     pub rate: Option<u64>,
     /// Size of the kernel's receive buffer, so that a slow receiver is felt by the sender after that
     /// much rather than after megabytes. Default `None`: the system's choice.

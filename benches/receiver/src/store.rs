@@ -49,7 +49,7 @@ impl Store {
             // From here the drop of `stored` removes the part. Whoever else wants this name must
             // first create the same part, so that nothing can take it between look and rename.
             let stored = Stored {
-                file,
+                file: Some(file),
                 name,
                 part,
                 kept,
@@ -68,7 +68,8 @@ impl Store {
 
 /// A file being received; dropped before it is kept, it is removed.
 pub(crate) struct Stored {
-    file: File,
+    /// `None` once it is closed: a body of many files must not hold a descriptor for each.
+    file: Option<File>,
     name: String,
     part: PathBuf,
     kept: PathBuf,
@@ -79,7 +80,14 @@ impl Stored {
     /// Writes into the page cache on the receiver's thread: a hop to another thread for every piece
     /// costs more than the copy.
     pub(crate) fn write(&mut self, piece: &[u8]) -> io::Result<()> {
-        self.file.write_all(piece)
+        match &mut self.file {
+            Some(file) => file.write_all(piece),
+            None => Err(io::Error::other("written after its end")),
+        }
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.file = None;
     }
 
     /// Gives it its name, and tells that.

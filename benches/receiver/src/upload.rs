@@ -1,32 +1,38 @@
 //! What happens to one request: where its body goes, and what it is answered.
 
+use crate::body::Body;
 use crate::connection::Peer;
 use crate::multipart;
+use crate::problem::Problem;
+use crate::sink::Sink;
 use crate::stats::Counters;
-use crate::store::{Store, Stored};
-use crate::{Field, File, Received, Settings};
+use crate::store::Store;
+use crate::{File, Received, Settings};
 use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
 use axum::http::header::{CONNECTION, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use sha2::{Digest, Sha256};
-use std::future::poll_fn;
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use tokio::time::Sleep;
 
 /// What every connection of one receiver shares.
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) counters: Counters,
     pub(crate) store: Option<Store>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The one handler: every method, every path.
@@ -95,7 +101,7 @@ async fn upload(shared: Arc<Shared>, route: Route, request: Request) -> Response
     let mut upload = Upload::begin(&shared, &request);
     let (head, body) = request.into_parts();
     let announced = body.size_hint().exact();
-    let mut body = Body::new(body, &upload);
+    let mut body = Body::new(body, shared.clone(), upload.bytes.clone());
     let early_at = match route {
         Route::Redirect { early: true, .. } => Some(0),
         _ => settings
@@ -185,41 +191,6 @@ fn located(mut response: Response, to: &HeaderValue) -> Response {
     response
 }
 
-/// Why an upload is refused, and with which status.
-#[derive(Clone, Debug)]
-pub(crate) struct Problem {
-    status: StatusCode,
-    pub(crate) text: String,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Problem {
-    pub(crate) fn bad_request(text: String) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            text,
-        }
-    }
-
-    fn storing(error: &std::io::Error) -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            text: format!("storing: {error}"),
-        }
-    }
-
-    fn json(&self) -> String {
-        serde_json::json!({ "error": self.text }).to_string()
-    }
-}
-
 /// One upload in work. Dropped, it is counted and reported, however it came to that: answered,
 /// broken off, or forgotten with its connection.
 struct Upload {
@@ -273,12 +244,7 @@ impl Upload {
 
     /// Reads the body to its end.
     async fn read(&mut self, headers: &HeaderMap, mut body: Body) -> Result<(), Problem> {
-        let mut sink = Sink {
-            store: self.shared.store.as_ref(),
-            digest: self.shared.settings.digest,
-            received: &mut self.received,
-            stored: Vec::new(),
-        };
+        let mut sink = Sink::new(&self.shared, &mut self.received);
         let content_type = headers
             .get(CONTENT_TYPE)
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -336,170 +302,5 @@ impl Drop for Upload {
             // A second panic while a first unwinds would abort the process.
             let _ = catch_unwind(AssertUnwindSafe(|| on_upload(&self.received)));
         }
-    }
-}
-
-/// A request's body: pieces, counted, with a bound on the time between two of them.
-pub(crate) struct Body {
-    inner: axum::body::Body,
-    bytes: Arc<AtomicU64>,
-    shared: Arc<Shared>,
-    idle: Pin<Box<Sleep>>,
-    broken: Option<Problem>,
-}
-
-impl Body {
-    fn new(inner: axum::body::Body, upload: &Upload) -> Self {
-        let shared = upload.shared.clone();
-        let idle = Box::pin(tokio::time::sleep(shared.settings.idle));
-        Self {
-            inner,
-            bytes: upload.bytes.clone(),
-            shared,
-            idle,
-            broken: None,
-        }
-    }
-
-    /// The next piece, or `None` at the end.
-    pub(crate) fn poll_piece(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Bytes>, Problem>> {
-        loop {
-            let text = match Pin::new(&mut self.inner).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    // Trailers say nothing to us.
-                    let Ok(piece) = frame.into_data() else {
-                        continue;
-                    };
-                    self.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
-                    self.shared.counters.upload_read(piece.len() as u64);
-                    let deadline = tokio::time::Instant::now() + self.limit();
-                    self.idle.as_mut().reset(deadline);
-                    return Poll::Ready(Ok(Some(piece)));
-                }
-                Poll::Ready(None) => return Poll::Ready(Ok(None)),
-                Poll::Ready(Some(Err(error))) => format!("the body broke off: {error}"),
-                Poll::Pending => match self.idle.as_mut().poll(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(()) => format!("the body stood still for {:?}", self.limit()),
-                },
-            };
-            let problem = Problem::bad_request(text);
-            self.broken = Some(problem.clone());
-            return Poll::Ready(Err(problem));
-        }
-    }
-
-    async fn piece(&mut self) -> Result<Option<Bytes>, Problem> {
-        poll_fn(|cx| self.poll_piece(cx)).await
-    }
-
-    /// Reads on until the body has brought so many bytes, or ended.
-    async fn read_until(&mut self, bytes: u64) -> Result<(), Problem> {
-        while self.bytes.load(Ordering::Relaxed) < bytes && self.piece().await?.is_some() {}
-        Ok(())
-    }
-
-    /// What it broke off with, if it did.
-    pub(crate) fn broken(&self) -> Option<Problem> {
-        self.broken.clone()
-    }
-
-    fn limit(&self) -> Duration {
-        self.shared.settings.idle
-    }
-}
-
-/// Where the parts of one body go.
-pub(crate) struct Sink<'a> {
-    store: Option<&'a Store>,
-    digest: bool,
-    received: &'a mut Received,
-    /// Files by their place in `received`, removed again unless they are kept.
-    stored: Vec<(usize, Stored)>,
-}
-
-impl Sink<'_> {
-    pub(crate) fn parts(&self) -> usize {
-        self.received.fields.len() + self.received.files.len()
-    }
-
-    /// Begins a part; only files are stored.
-    pub(crate) fn content(
-        &self,
-        is_file: bool,
-        client_name: Option<&str>,
-    ) -> Result<Content, Problem> {
-        let stored = match self.store {
-            Some(store) if is_file => Some(
-                store
-                    .create(client_name)
-                    .map_err(|error| Problem::storing(&error))?,
-            ),
-            _ => None,
-        };
-        Ok(Content {
-            size: 0,
-            hasher: self.digest.then(Sha256::new),
-            stored,
-        })
-    }
-
-    pub(crate) fn field(&mut self, field: Field) {
-        self.received.fields.push(field);
-    }
-
-    pub(crate) fn file(&mut self, file: File, stored: Option<Stored>) {
-        self.stored
-            .extend(stored.map(|stored| (self.received.files.len(), stored)));
-        self.received.files.push(file);
-    }
-
-    fn keep(self) -> Result<(), Problem> {
-        for (place, stored) in self.stored {
-            let name = stored.keep().map_err(|error| Problem::storing(&error))?;
-            self.received.files[place].stored_as = Some(name);
-        }
-        Ok(())
-    }
-}
-
-/// The bytes of one part on their way.
-pub(crate) struct Content {
-    size: u64,
-    hasher: Option<Sha256>,
-    stored: Option<Stored>,
-}
-
-impl Content {
-    pub(crate) fn take(&mut self, piece: &[u8]) -> Result<(), Problem> {
-        self.size += piece.len() as u64;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(piece);
-        }
-        match &mut self.stored {
-            Some(stored) => stored
-                .write(piece)
-                .map_err(|error| Problem::storing(&error)),
-            None => Ok(()),
-        }
-    }
-
-    pub(crate) fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Its size, its hash in hex, and the file it went to.
-    pub(crate) fn end(self) -> (u64, String, Option<Stored>) {
-        let sha256 = self.hasher.map_or_else(String::new, |hasher| {
-            hasher
-                .finalize()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect()
-        });
-        (self.size, sha256, self.stored)
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 /// A monotonic clock that can wait.
@@ -13,8 +14,11 @@ pub trait Clock: Debug + Send + Sync {
     fn now(&self) -> Duration;
 
     /// Ends at `at` or soon after. Called and polled on the engine's thread only.
-    fn sleep_until(&self, at: Duration) -> Pin<Box<dyn Future<Output = ()>>>;
+    fn sleep_until(&self, at: Duration) -> Sleep;
 }
+
+/// What [`Clock::sleep_until`] returns.
+pub type Sleep = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Thirty years: no timer is set for later, and none that is waits that long.
 const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
@@ -41,15 +45,12 @@ impl Clock for SystemClock {
             .saturating_duration_since(self.origin)
     }
 
-    fn sleep_until(&self, at: Duration) -> Pin<Box<dyn Future<Output = ()>>> {
+    fn sleep_until(&self, at: Duration) -> Sleep {
         // Later than the system can say would panic: a caller's timeout may be as long as it likes.
         let at = self.origin + at.min(FAR);
         Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(at)))
     }
 }
-
-/// A wait that was begun.
-type Sleep = Pin<Box<dyn Future<Output = ()>>>;
 
 /// One timer that follows a deadline which mostly moves later: it is set again only when it has fired early or
 /// the deadline has moved nearer, so a chunk of body costs no timer work.
@@ -65,17 +66,17 @@ impl Alarm {
     /// Ready once the clock has reached `at`.
     pub(crate) fn poll(
         &mut self,
-        cx: &mut std::task::Context<'_>,
+        cx: &mut Context<'_>,
         clock: &dyn Clock,
         at: Duration,
-    ) -> std::task::Poll<()> {
+    ) -> Poll<()> {
         loop {
             match &mut self.set {
                 Some((set_to, sleep)) if *set_to <= at => {
-                    std::task::ready!(sleep.as_mut().poll(cx));
+                    ready!(sleep.as_mut().poll(cx));
                     self.set = None;
                     if clock.now() >= at {
-                        return std::task::Poll::Ready(());
+                        return Poll::Ready(());
                     }
                 }
                 _ => self.set = Some((at, clock.sleep_until(at))),

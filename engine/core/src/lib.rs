@@ -21,6 +21,8 @@ mod drive;
 mod engine;
 mod error;
 mod event;
+mod event_stream;
+mod front;
 mod ledger;
 mod outcome;
 mod policy;
@@ -35,16 +37,18 @@ mod scheduler;
 mod settings;
 mod source;
 mod task;
+mod ticket;
 mod timings;
 mod trace;
 mod upload;
 
 use std::fmt;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, Sleep, SystemClock};
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Phase};
 pub use event::{Event, EventKind, Listener, Progress};
+pub use event_stream::{EventStream, event_stream};
 pub use outcome::{Outcome, Response};
 pub use policy::{HostPolicy, PermitAll};
 pub use preview::Preview;
@@ -55,7 +59,7 @@ pub use request::{HEADER_BYTES_MAX, HEADERS_MAX, URL_BYTES_MAX, UploadRequest};
 pub use scheduler::{Scheduler, Shutdown};
 pub use settings::{Redirects, Settings};
 pub use source::{FileError, Files, LocalFiles, Opened, Source, SourceState};
-pub use task::{EventStream, UploadTask, event_stream};
+pub use task::UploadTask;
 pub use timings::Timings;
 pub use trace::{SystemTraces, Trace, TraceSource};
 

@@ -22,9 +22,9 @@ use crate::{Resolve, SystemResolver};
 /// turns. The next attempt starts when the attempt delay is over, or at once when one has failed; the
 /// first to connect wins and the others are dropped. There is no limit of time for the whole: the caller sets one.
 ///
-/// Its connections hold no buffer of their own. On Linux and Android they send file ranges by sendfile(2), up to
-/// 512 KiB a call, and [`Info::acked`](quintet_transport::Info::acked) follows the peer's acknowledgements; elsewhere
-/// they decline and do not know.
+/// Its connections hold no buffer of their own. On Linux and Android they send file ranges by sendfile(2), up
+/// to 512 KiB a call, and [`Info::acked`](quintet_transport::Info::acked) follows the peer's
+/// acknowledgements; elsewhere they decline and do not know.
 ///
 /// | error | when |
 /// |---|---|
@@ -191,5 +191,48 @@ impl fmt::Display for DialError {
 impl Error for DialError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nagle_is_off() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = dial(listener.local_addr().unwrap()).await.unwrap();
+        assert!(stream.nodelay().unwrap());
+    }
+
+    #[test]
+    fn the_most_telling_failure_decides() {
+        use io::ErrorKind::{
+            ConnectionRefused, HostUnreachable, NetworkUnreachable, PermissionDenied, TimedOut,
+        };
+        let decided = |kinds: &[io::ErrorKind]| {
+            let failed = kinds
+                .iter()
+                .zip(1..)
+                .map(|(kind, port)| (SocketAddr::from(([127, 0, 0, 1], port)), (*kind).into()));
+            let error = connect_error(Lost::Failed(failed.collect()));
+            let dial = error.source.downcast::<DialError>().unwrap();
+            (error.kind, dial.address.port(), dial.error.kind())
+        };
+        use ConnectErrorKind::{NoRoute, Refused};
+        for (failed, (kind, place)) in [
+            (&[ConnectionRefused][..], (Refused, 1)),
+            (&[NetworkUnreachable, ConnectionRefused], (Refused, 2)),
+            (&[ConnectionRefused, NetworkUnreachable], (Refused, 1)),
+            (
+                &[TimedOut, ConnectionRefused, HostUnreachable],
+                (Refused, 2),
+            ),
+            (&[PermissionDenied], (Refused, 1)),
+            (&[NetworkUnreachable, HostUnreachable], (NoRoute, 2)),
+        ] {
+            let expected = (kind, place, failed[usize::from(place) - 1]);
+            assert_eq!(decided(failed), expected, "{failed:?}");
+        }
     }
 }

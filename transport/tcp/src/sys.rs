@@ -108,4 +108,16 @@ mod tests {
         let file = std::fs::File::open("/dev/null").unwrap();
         assert_eq!(bytes_acked(file.as_fd()), None);
     }
+
+    #[test]
+    fn a_file_into_a_broken_connection_does_not_end_a_host_with_default_signals() {
+        // SAFETY: no handler is installed. The rest of this process writes with MSG_NOSIGNAL.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let file = std::fs::File::open("/proc/self/exe").unwrap();
+        let error = crate::platform::send_file(&stream, &file, 0, 1).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+    }
 }

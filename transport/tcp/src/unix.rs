@@ -16,12 +16,13 @@ use crate::connect::refuse_secure;
 use crate::connection::{Socket, SocketConnection};
 use crate::platform;
 
-/// Connects every target to the Unix socket at one path; the target's host and port stay what they are in the
-/// request head.
+/// Connects every target to the Unix socket at one path; the target's host and port stay what they are in
+/// the request head.
 ///
 /// No name is resolved and no address dialled, so [`Watch::permit`] is not asked: who sets the path has
-/// decided. The connections know no addresses and no acknowledgements. A path that cannot be connected to is [`ConnectErrorKind::Refused`] with the system's error; a secure target is
-/// [`ConnectErrorKind::Unsupported`] (`quintet_tls::TlsConnect` may go over this one).
+/// decided. A path that cannot be connected to is [`ConnectErrorKind::Refused`] with the system's error; a
+/// secure target is [`ConnectErrorKind::Unsupported`] (`quintet_tls::TlsConnect` may go over this one). The
+/// connections know no addresses and no acknowledgements.
 #[derive(Clone, Debug)]
 pub struct UnixConnect {
     path: PathBuf,

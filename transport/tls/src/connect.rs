@@ -27,8 +27,9 @@ use crate::{TlsSettings, TlsSettingsError};
 /// # Memory
 ///
 /// While a write is on its way a connection holds at most [`SEALED_BYTES_MAX`](crate::SEALED_BYTES_MAX) bytes
-/// sealed and not yet taken below, freed record by record; while reading at most one record sealed and the
-/// plaintext of what came with it, 16 KiB each. Idle it holds the keys and 4 KiB.
+/// sealed and not yet taken below, freed record by record; while reading at most one record sealed (18 KiB)
+/// and the plaintext of one (16 KiB); while shaking hands at most 64 KiB of the peer's messages. Idle it holds
+/// its keys and 4 KiB for what may come.
 pub struct TlsConnect<C> {
     inner: C,
     config: Arc<ClientConfig>,

@@ -181,8 +181,8 @@ impl TlsConnection {
         Poll::Ready(Ok(read))
     }
 
-    /// Sends what reading has produced (key updates, the alert that says why we stop) as far as it goes. A writer that waits
-    /// already does it itself; to take its place below would leave it unwoken.
+    /// Sends what reading has produced (the alert that says why we stop) as far as it goes. A writer that
+    /// waits already does it itself; to take its place below would leave it unwoken.
     fn flush_aside(&mut self, cx: &mut Context<'_>) {
         if self.tls.wants_write() && self.writer.is_none() {
             // A failure shows again in whatever is read or written next.

@@ -68,7 +68,12 @@ impl Files {
 }
 
 pub fn content(len: usize) -> Vec<u8> {
-    (0..len).map(|at| (at % 251) as u8).collect()
+    const PERIOD: usize = 251;
+    let mut bytes = (0..PERIOD as u8)
+        .collect::<Vec<u8>>()
+        .repeat(len.div_ceil(PERIOD));
+    bytes.truncate(len);
+    bytes
 }
 
 /// Accepts connections and follows `script` for each, on a thread of its own.
