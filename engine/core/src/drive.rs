@@ -13,9 +13,9 @@ use quintet_transport::{Step, Target, Watch};
 use url::{Position, Url};
 
 use crate::clock::Alarm;
-use crate::engine::Front;
 use crate::error::{Error, ErrorKind};
 use crate::event::EventKind;
+use crate::front::Front;
 use crate::ledger::Ledger;
 use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};
@@ -34,10 +34,11 @@ pub(crate) struct Env {
 /// Uploads. Dropping it at any point stops everything at once: the connection and the file are closed with it.
 pub(crate) async fn drive(
     env: Env,
-    mut order: Order,
+    mut order: Box<Order>,
+    opened: Opened,
     ledger: Rc<Ledger>,
 ) -> Result<Response, Error> {
-    let sources = [env.front.files.open(&order.path)?];
+    let sources = [opened];
     let deadline = order
         .timeout
         .map(|timeout| ledger.admitted_at().saturating_add(timeout));

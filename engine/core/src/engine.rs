@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
-use std::thread::{self, JoinHandle, ThreadId};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use actix::{Actor, Addr, System};
@@ -12,14 +12,14 @@ use quintet_transport::Connect;
 
 use crate::clock::{Clock, SystemClock};
 use crate::event::Listener;
+use crate::front::{Front, Latch};
 use crate::policy::{HostPolicy, PermitAll};
 use crate::preview::{Preview, preview};
 use crate::random::{Random, SystemRandom};
 use crate::scheduler::{Scheduler, SetActiveMax, Shutdown, Submit};
 use crate::source::{Files, LocalFiles};
-use crate::task::{Shared, Ticket};
 use crate::trace::{SystemTraces, TraceSource};
-use crate::{Error, Settings, UploadId, UploadRequest, UploadTask};
+use crate::{Error, Settings, UploadRequest, UploadTask};
 
 /// How long [`Engine::shutdown`] waits: a shutdown ends every upload within this time.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
@@ -61,8 +61,8 @@ impl Engine {
             connect: Arc::new(connect),
             files: Arc::new(LocalFiles::anywhere()),
             clock: None,
-            random: Arc::new(SystemRandom),
-            traces: Arc::new(SystemTraces),
+            random: Arc::new(SystemRandom::default()),
+            traces: Arc::new(SystemTraces::default()),
             policy: Arc::new(PermitAll),
             listeners: Vec::new(),
         }
@@ -73,7 +73,7 @@ impl Engine {
     /// The call is checked on the calling thread (parameters, host policy, existence and kind of the file);
     /// what is wrong with it is the task's outcome, like every other failure.
     pub fn upload(&self, request: UploadRequest) -> UploadTask {
-        let submit = self.inner.front.submit(request);
+        let submit = Submit::new(&self.inner.front, request);
         let shared = submit.ticket.shared().clone();
         let scheduler = self.inner.scheduler.clone();
         scheduler.do_send(submit);
@@ -252,7 +252,7 @@ impl fmt::Debug for EngineBuilder {
 }
 
 fn launch(front: Arc<Front>) -> Addr<Scheduler> {
-    let _ = front.thread.set(thread::current().id());
+    front.runs_here();
     Scheduler::new(front).start()
 }
 
@@ -266,100 +266,5 @@ pub(crate) struct Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.scheduler.do_send(Shutdown);
-    }
-}
-
-/// What the calling side and the engine's thread share.
-pub(crate) struct Front {
-    pub(crate) settings: Settings,
-    pub(crate) connect: Arc<dyn Connect>,
-    pub(crate) files: Arc<dyn Files>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
-    pub(crate) policy: Arc<dyn HostPolicy>,
-    pub(crate) listeners: Vec<Arc<dyn Listener>>,
-    pub(crate) traces: Arc<dyn TraceSource>,
-    ids: AtomicU64,
-    thread: OnceLock<ThreadId>,
-    pub(crate) ended: Latch,
-}
-
-impl Front {
-    /// Names the call and checks it.
-    pub(crate) fn submit(self: &Arc<Self>, mut request: UploadRequest) -> Submit {
-        let id = UploadId(self.ids.fetch_add(1, Ordering::Relaxed));
-        let trace = self.traces.trace();
-        let listeners = request.take_listeners();
-        let mut ignored = Vec::new();
-        let order = request.check(self, &mut ignored);
-        let shared = Shared::new(id, trace, self.clone(), ignored, listeners);
-        Submit {
-            ticket: Ticket::new(Arc::new(shared)),
-            order,
-        }
-    }
-
-    fn is_own_thread(&self) -> bool {
-        self.thread.get() == Some(&thread::current().id())
-    }
-
-    pub(crate) fn refuse_to_block(&self, what: &str) {
-        assert!(
-            !self.is_own_thread(),
-            "{what} on the engine's own thread would never return"
-        );
-    }
-}
-
-/// Opens once, for threads and for one future.
-#[derive(Default)]
-pub(crate) struct Latch {
-    state: Mutex<LatchState>,
-    opened: Condvar,
-}
-
-#[derive(Default)]
-struct LatchState {
-    open: bool,
-    waker: Option<std::task::Waker>,
-}
-
-impl Latch {
-    fn lock(&self) -> std::sync::MutexGuard<'_, LatchState> {
-        // Nothing panics while the lock is held, so it cannot be poisoned.
-        self.state
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    pub(crate) fn set(&self) {
-        let mut state = self.lock();
-        state.open = true;
-        self.opened.notify_all();
-        if let Some(waker) = state.waker.take() {
-            waker.wake();
-        }
-    }
-
-    fn wait(&self, longest: Duration) -> bool {
-        let waited = self
-            .opened
-            .wait_timeout_while(self.lock(), longest, |state| !state.open);
-        waited
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .0
-            .open
-    }
-
-    async fn wait_async(&self) {
-        std::future::poll_fn(|cx| {
-            let mut state = self.lock();
-            if state.open {
-                return std::task::Poll::Ready(());
-            }
-            state.waker = Some(cx.waker().clone());
-            std::task::Poll::Pending
-        })
-        .await;
     }
 }

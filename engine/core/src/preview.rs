@@ -5,7 +5,7 @@ use std::fmt;
 use quintet_proto::Plan;
 
 use crate::drive::write_head;
-use crate::engine::Front;
+use crate::front::Front;
 use crate::{Error, Trace, UploadRequest};
 
 /// The first request of an upload: see [`Engine::preview`](crate::Engine::preview). Boundary and trace are new each

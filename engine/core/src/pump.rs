@@ -24,7 +24,7 @@ const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
 const CHUNK_BYTES: usize = 256 * 1024;
 /// After this many bytes the other uploads on the thread get their turn.
 const TURN_BYTES: u64 = 1024 * 1024;
-/// How much of a file is offered to the transport at once.
+/// How much of a file is asked to be in memory, and offered to the transport, at once.
 const OFFER_BYTES: u64 = 1024 * 1024;
 
 /// Sends a request and receives its answer.
@@ -48,6 +48,8 @@ pub(crate) struct Pump<'a> {
     sending: bool,
     /// The transport declined a range: from then on files are read here.
     declined: bool,
+    /// Of which source, and up to where, the file is known to be in memory.
+    cached: (usize, u64),
     verified: bool,
     reading: bool,
     write_error: Option<Error>,
@@ -86,6 +88,7 @@ impl<'a> Pump<'a> {
             sent: 0,
             sending: true,
             declined: false,
+            cached: (usize::MAX, 0),
             verified: false,
             reading: true,
             write_error: None,
@@ -236,7 +239,7 @@ impl<'a> Pump<'a> {
                         len,
                     }) if self.offers(len) => ready!(self.send_file(cx, source, offset, len))?,
                     Some(_) => {
-                        self.fill()?;
+                        ready!(self.fill(cx))?;
                         continue;
                     }
                 }
@@ -277,11 +280,14 @@ impl<'a> Pump<'a> {
             self.declined = true;
             return Poll::Ready(Ok(Ok(0)));
         };
-        match ready!(
-            self.wire
-                .connection
-                .poll_send_file(cx, file, offset, len.min(OFFER_BYTES))
-        ) {
+        let len = len.min(OFFER_BYTES);
+        let (of, until) = self.cached;
+        if of != source || offset >= until {
+            ready!(self.source(source).poll_cached(cx, offset, len));
+            self.cached = (source, offset + len);
+        }
+        let len = len.min(self.cached.1 - offset);
+        match ready!(self.wire.connection.poll_send_file(cx, file, offset, len)) {
             Ok(FileSend::Declined) => {
                 self.declined = true;
                 Poll::Ready(Ok(Ok(0)))
@@ -299,15 +305,11 @@ impl<'a> Pump<'a> {
         &*self.sources[source].source
     }
 
-    /// Puts the next segments into the empty output buffer: bytes, and files that the transport is not offered.
-    fn fill(&mut self) -> Result<(), Error> {
-        let output = &mut self.wire.output;
-        output.clear();
+    /// Puts the next segments into the output buffer, which was taken whole: bytes, and files that the transport is not
+    /// offered. Not ready while a file is brought into memory; what is placed by then may go.
+    fn fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.wire.output.clear();
         self.output_at = 0;
-        self.place()
-    }
-
-    fn place(&mut self) -> Result<(), Error> {
         while self.wire.output.len() < CHUNK_BYTES {
             let at = self.wire.output.len();
             let room = CHUNK_BYTES - at;
@@ -330,20 +332,24 @@ impl<'a> Pump<'a> {
                 }) => {
                     let wanted = room.min(usize::try_from(len).unwrap_or(usize::MAX));
                     self.wire.output.resize(at + wanted, 0);
-                    let read = self
-                        .source(source)
-                        .read_at(&mut self.wire.output[at..], offset);
-                    let read =
-                        read.map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
-                    self.wire.output.truncate(at + read);
+                    let source = self.source(source);
+                    let read = source.poll_read_at(cx, &mut self.wire.output[at..], offset);
+                    let taken = if let Poll::Ready(Ok(read)) = read {
+                        read
+                    } else {
+                        0
+                    };
+                    self.wire.output.truncate(at + taken);
+                    let read = ready!(read)
+                        .map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
                     if read == 0 {
-                        return Err(changed("became shorter"));
+                        return Poll::Ready(Err(changed("became shorter")));
                     }
                     self.placed += read as u64;
                 }
             }
         }
-        Ok(())
+        Poll::Ready(Ok(()))
     }
 
     /// Makes sure that every file is still what was promised: as long, and not newer.
@@ -386,7 +392,12 @@ impl<'a> Pump<'a> {
 
     fn report(&self, last: bool) {
         if self.plan.content_length() > 0 {
-            self.ledger.report(last, self.clock.now(), || self.acked());
+            self.ledger
+                .report(last, self.clock.now(), |first| match first {
+                    // It was taken just now: nothing of it can have been confirmed, and asking costs a system call.
+                    true => self.wire.tells_acked.then_some(0),
+                    false => self.acked(),
+                });
         }
     }
 

@@ -1,0 +1,189 @@
+//! The duty to end an upload, and the state that its holder shares with the caller's task.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::task::Waker;
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Phase};
+use crate::event::{Event, EventKind, Listener};
+use crate::front::Front;
+use crate::{Outcome, Timings, Trace, UploadId};
+
+/// What an upload's task shares with the engine.
+pub(crate) struct Shared {
+    pub(crate) id: UploadId,
+    pub(crate) trace: Trace,
+    pub(crate) front: Arc<Front>,
+    pub(crate) queued_at: Duration,
+    pub(crate) ignored_headers: Vec<String>,
+    listeners: Vec<Arc<dyn Listener>>,
+    decision: AtomicU8,
+    state: Mutex<State>,
+    pub(crate) ended: Condvar,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) outcome: Option<Arc<Outcome>>,
+    pub(crate) waker: Option<Waker>,
+    pub(crate) late: Vec<Arc<dyn Listener>>,
+}
+
+/// The first of these wins: an accepted abort is never followed by success, nor an end by an abort.
+const OPEN: u8 = 0;
+const ABORTED: u8 = 1;
+const ENDED: u8 = 2;
+
+impl Shared {
+    pub(crate) fn new(
+        id: UploadId,
+        trace: Trace,
+        front: Arc<Front>,
+        ignored_headers: Vec<String>,
+        listeners: Vec<Arc<dyn Listener>>,
+    ) -> Self {
+        Self {
+            id,
+            trace,
+            queued_at: front.clock.now(),
+            front,
+            ignored_headers,
+            listeners,
+            decision: AtomicU8::new(OPEN),
+            state: Mutex::default(),
+            ended: Condvar::new(),
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while the lock is held, so it cannot be poisoned.
+        self.state
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Whether an abort was in time.
+    pub(crate) fn decide_abort(&self) -> bool {
+        self.decision
+            .compare_exchange(OPEN, ABORTED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.decision.load(Ordering::Acquire) == ABORTED
+    }
+
+    /// Whether anyone listens now.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.front.listeners.is_empty()
+            || !self.listeners.is_empty()
+            || !self.state().late.is_empty()
+    }
+
+    /// Tells every listener, the engine's first.
+    pub(crate) fn emit(&self, kind: EventKind) {
+        if self.is_heard() {
+            self.tell(&Event {
+                id: self.id,
+                at: self.front.clock.now(),
+                kind,
+            });
+        }
+    }
+
+    fn tell(&self, event: &Event) {
+        // Cloned, so that a listener may ask for events of this very task.
+        let late = self.state().late.clone();
+        for listener in self
+            .front
+            .listeners
+            .iter()
+            .chain(&self.listeners)
+            .chain(&late)
+        {
+            // A listener's panic is its own: the upload and the other listeners go on.
+            let _ = catch_unwind(AssertUnwindSafe(|| listener.on_event(event)));
+        }
+    }
+
+    /// The outcome of an upload that never became active.
+    fn unstarted(&self, error: Error, phase: Phase) -> Outcome {
+        let done = Some(self.front.clock.now());
+        Outcome {
+            id: self.id,
+            trace: self.trace.clone(),
+            result: Err(error),
+            phase,
+            bytes_sent: 0,
+            bytes_acked: None,
+            bytes_total: 0,
+            timings: Timings {
+                queued: self.queued_at,
+                done,
+                ..Timings::default()
+            },
+            may_retry: true,
+        }
+    }
+}
+
+/// The duty to end an upload: held by whoever has it, paid exactly once.
+pub(crate) struct Ticket(Option<Arc<Shared>>);
+
+impl Ticket {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(Some(shared))
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        // Only `end` and `drop` take it, and both consume the ticket.
+        self.0.as_ref().expect("a ticket that was not used")
+    }
+
+    /// Ends an upload that never became active.
+    pub(crate) fn refuse(self, error: Error, phase: Phase) {
+        let outcome = self.shared().unstarted(error, phase);
+        self.end(outcome);
+    }
+
+    /// Ends the upload: listeners first, then the task.
+    pub(crate) fn end(mut self, outcome: Outcome) {
+        if let Some(shared) = self.0.take() {
+            Self::pay(&shared, outcome);
+        }
+    }
+
+    fn pay(shared: &Shared, mut outcome: Outcome) {
+        let before = shared.decision.swap(ENDED, Ordering::AcqRel);
+        if before == ABORTED && !outcome.is_aborted() {
+            outcome.result = Err(Error::new(ErrorKind::Aborted));
+        }
+        let outcome = Arc::new(outcome);
+        if let Ok(response) = &outcome.result {
+            let (status, headers) = (response.status, response.headers.clone());
+            shared.emit(EventKind::HeadersReceived { status, headers });
+        }
+        shared.emit(EventKind::Done(outcome.clone()));
+        let mut state = shared.state();
+        state.outcome = Some(outcome);
+        state.late.clear();
+        let waker = state.waker.take();
+        drop(state);
+        shared.ended.notify_all();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Ticket {
+    /// A ticket is dropped unpaid only when its engine is gone; the caller is told all the same.
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.take() {
+            let outcome = shared.unstarted(Error::new(ErrorKind::ShutDown), Phase::Queue);
+            Self::pay(&shared, outcome);
+        }
+    }
+}
