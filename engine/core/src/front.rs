@@ -8,6 +8,7 @@ use std::time::Duration;
 use quintet_transport::Connect;
 
 use crate::clock::Clock;
+use crate::destination::Destinations;
 use crate::event::Listener;
 use crate::policy::HostPolicy;
 use crate::random::Random;
@@ -25,6 +26,7 @@ pub(crate) struct Front {
     pub(crate) policy: Arc<dyn HostPolicy>,
     pub(crate) listeners: Vec<Arc<dyn Listener>>,
     pub(crate) traces: Arc<dyn TraceSource>,
+    pub(crate) destinations: Destinations,
     pub(crate) ids: AtomicU64,
     pub(crate) thread: OnceLock<ThreadId>,
     pub(crate) ended: Latch,

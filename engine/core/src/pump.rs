@@ -10,7 +10,7 @@ use std::time::Duration;
 use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment};
 use quintet_transport::{FileSend, SecurityError};
 
-use crate::clock::{Alarm, Clock};
+use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::ledger::Ledger;
@@ -59,7 +59,6 @@ pub(crate) struct Pump<'a> {
     reading: bool,
     write_error: Option<Error>,
     deadlines: Deadlines,
-    alarm: Alarm,
 }
 
 /// How a request ended that did not end well.
@@ -99,7 +98,6 @@ impl<'a> Pump<'a> {
             reading: true,
             write_error: None,
             deadlines: Deadlines::new(&front.settings, front.clock.now(), total),
-            alarm: Alarm::new(),
             wire,
         }
     }
@@ -432,7 +430,7 @@ impl<'a> Pump<'a> {
 
     fn expire(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
         loop {
-            ready!(self.alarm.poll(cx, self.clock, self.deadlines.next()));
+            ready!(self.wire.alarm.poll(cx, self.clock, self.deadlines.next()));
             let moved = self.wire.connection.info().moved;
             if let Some(why) = self.deadlines.passed(self.clock.now(), moved) {
                 let timeout = Error::new(ErrorKind::Timeout(self.phase())).because(why);

@@ -23,7 +23,7 @@ mod platform;
 mod platform;
 
 /// An opened file part: read by position, so that a redirect or a retry rewinds for nothing.
-pub trait Source: Debug {
+pub trait Source: Debug + Send {
     /// Length and time of change now, from the open descriptor.
     fn state(&self) -> io::Result<SourceState>;
 
