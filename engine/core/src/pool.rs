@@ -23,6 +23,8 @@ pub(crate) struct Wire {
     /// Bytes that the connection has taken, over all requests.
     pub(crate) taken: u64,
     pub(crate) peer: Option<std::net::SocketAddr>,
+    /// The connection declined a file: from then on files are read and written.
+    pub(crate) declines_files: bool,
     /// Whether the system tells what the peer has confirmed.
     pub(crate) tells_acked: bool,
 }
@@ -37,6 +39,7 @@ impl Wire {
             input,
             taken: 0,
             peer: info.peer,
+            declines_files: false,
             tells_acked: info.acked.is_some(),
         }
     }

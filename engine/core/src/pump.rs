@@ -22,6 +22,9 @@ use crate::source::{Opened, Source};
 const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
 /// Size of a read where the transport takes no files: sixteen TLS records, and few enough system calls.
 const CHUNK_BYTES: usize = 256 * 1024;
+/// File times tick every few milliseconds: within this time of its opening, a second look at a file that one read has
+/// brought to its end tells nothing new.
+const SAME_TICK: Duration = Duration::from_millis(1);
 /// After this many bytes the other uploads on the thread get their turn.
 const TURN_BYTES: u64 = 1024 * 1024;
 /// How much of a file is asked to be in memory, and offered to the transport, at once.
@@ -39,18 +42,20 @@ pub(crate) struct Pump<'a> {
     head_left: usize,
     /// Bytes that the connection had taken when the body began.
     body_at: u64,
-    /// Where in the output buffer the part not yet taken begins.
+    /// The part of the output buffer that is to be written: what lies beyond it is room that was used before.
     output_at: usize,
+    output_end: usize,
     /// Body bytes put into the output buffer or taken.
     placed: u64,
     /// Body bytes taken by the transport.
     sent: u64,
     sending: bool,
-    /// The transport declined a range: from then on files are read here.
-    declined: bool,
     /// Of which source, and up to where, the file is known to be in memory.
     cached: (usize, u64),
+    /// Every file was found as it was promised.
     verified: bool,
+    /// One read brought the whole file and its end.
+    read_whole: bool,
     reading: bool,
     write_error: Option<Error>,
     deadlines: Deadlines,
@@ -84,12 +89,13 @@ impl<'a> Pump<'a> {
             head_left,
             body_at: wire.taken + head_left as u64,
             output_at: 0,
+            output_end: head_left,
             placed: 0,
             sent: 0,
             sending: true,
-            declined: false,
             cached: (usize::MAX, 0),
             verified: false,
+            read_whole: false,
             reading: true,
             write_error: None,
             deadlines: Deadlines::new(&front.settings, front.clock.now(), total),
@@ -226,7 +232,11 @@ impl<'a> Pump<'a> {
                 let_others_run(cx);
                 return Poll::Pending;
             }
-            let rest = &self.wire.output[self.output_at..];
+            if self.placed == 0 {
+                // What fits beside the head goes with it, in the same write.
+                ready!(self.place(cx))?;
+            }
+            let rest = &self.wire.output[self.output_at..self.output_end];
             let taken = if rest.is_empty() {
                 match self.plan.at(self.placed) {
                     None => {
@@ -239,7 +249,8 @@ impl<'a> Pump<'a> {
                         len,
                     }) if self.offers(len) => ready!(self.send_file(cx, source, offset, len))?,
                     Some(_) => {
-                        ready!(self.fill(cx))?;
+                        (self.output_at, self.output_end) = (0, 0);
+                        ready!(self.place(cx))?;
                         continue;
                     }
                 }
@@ -265,7 +276,7 @@ impl<'a> Pump<'a> {
 
     /// Whether a rest of a file of this length is for the transport to send.
     fn offers(&self, len: u64) -> bool {
-        !self.declined && (len > INLINE_FILE_BYTES_MAX || self.sent > 0)
+        !self.wire.declines_files && (len > INLINE_FILE_BYTES_MAX || self.sent > 0)
     }
 
     /// The outer result is the upload's error, the inner one the connection's.
@@ -277,7 +288,7 @@ impl<'a> Pump<'a> {
         len: u64,
     ) -> Poll<Result<std::io::Result<u64>, Error>> {
         let Some(file) = self.source(source).file() else {
-            self.declined = true;
+            self.wire.declines_files = true;
             return Poll::Ready(Ok(Ok(0)));
         };
         let len = len.min(OFFER_BYTES);
@@ -289,7 +300,7 @@ impl<'a> Pump<'a> {
         let len = len.min(self.cached.1 - offset);
         match ready!(self.wire.connection.poll_send_file(cx, file, offset, len)) {
             Ok(FileSend::Declined) => {
-                self.declined = true;
+                self.wire.declines_files = true;
                 Poll::Ready(Ok(Ok(0)))
             }
             Ok(FileSend::Sent(0)) => Poll::Ready(Err(changed("became shorter"))),
@@ -305,56 +316,61 @@ impl<'a> Pump<'a> {
         &*self.sources[source].source
     }
 
-    /// Puts the next segments into the output buffer, which was taken whole: bytes, and files that the transport is not
-    /// offered. Not ready while a file is brought into memory; what is placed by then may go.
-    fn fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.wire.output.clear();
-        self.output_at = 0;
-        while self.wire.output.len() < CHUNK_BYTES {
-            let at = self.wire.output.len();
-            let room = CHUNK_BYTES - at;
-            match self.plan.at(self.placed) {
+    /// Appends the next segments to the output buffer: bytes, and files that the transport is not offered. Not ready
+    /// while a file is brought into memory; what is placed by then may go.
+    fn place(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while self.output_end < CHUNK_BYTES {
+            let room = CHUNK_BYTES - self.output_end;
+            let placed = match self.plan.at(self.placed) {
                 None => break,
+                Some(Segment::File { len, .. }) if self.offers(len) => break,
                 Some(Segment::Bytes(bytes)) => {
                     // The last segment holds the closing boundary: not one byte of it before this.
                     if self.placed + bytes.len() as u64 == self.plan.content_length() {
                         self.verify()?;
                     }
                     let bytes = &bytes[..bytes.len().min(room)];
-                    self.wire.output.extend_from_slice(bytes);
-                    self.placed += bytes.len() as u64;
+                    self.output_room(bytes.len()).copy_from_slice(bytes);
+                    bytes.len()
                 }
-                Some(Segment::File { len, .. }) if self.offers(len) => break,
                 Some(Segment::File {
                     source,
                     offset,
                     len,
                 }) => {
-                    let wanted = room.min(usize::try_from(len).unwrap_or(usize::MAX));
-                    self.wire.output.resize(at + wanted, 0);
+                    // One more than there should be: a read that stops before it has seen the end.
+                    let len = usize::try_from(len).unwrap_or(usize::MAX);
+                    let wanted = room.min(len.saturating_add(1));
                     let source = self.source(source);
-                    let read = source.poll_read_at(cx, &mut self.wire.output[at..], offset);
-                    let taken = if let Poll::Ready(Ok(read)) = read {
-                        read
-                    } else {
-                        0
-                    };
-                    self.wire.output.truncate(at + taken);
-                    let read = ready!(read)
+                    let read = ready!(source.poll_read_at(cx, self.output_room(wanted), offset))
                         .map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
-                    if read == 0 {
-                        return Poll::Ready(Err(changed("became shorter")));
+                    match read {
+                        0 => return Poll::Ready(Err(changed("became shorter"))),
+                        _ if read > len => return Poll::Ready(Err(changed("became longer"))),
+                        _ => self.read_whole = offset == 0 && read == len && wanted > len,
                     }
-                    self.placed += read as u64;
+                    read
                 }
-            }
+            };
+            self.output_end += placed;
+            self.placed += placed as u64;
         }
         Poll::Ready(Ok(()))
     }
 
+    /// The next `len` bytes of the output buffer: new ones are made only where it never was so long.
+    fn output_room(&mut self, len: usize) -> &mut [u8] {
+        let end = self.output_end + len;
+        if self.wire.output.len() < end {
+            self.wire.output.resize(end, 0);
+        }
+        &mut self.wire.output[self.output_end..end]
+    }
+
     /// Makes sure that every file is still what was promised: as long, and not newer.
     fn verify(&mut self) -> Result<(), Error> {
-        if std::mem::replace(&mut self.verified, true) {
+        let at_once = self.clock.now().saturating_sub(self.ledger.admitted_at()) < SAME_TICK;
+        if std::mem::replace(&mut self.verified, true) || (self.read_whole && at_once) {
             return Ok(());
         }
         for opened in self.sources {
