@@ -124,6 +124,9 @@ impl UploadRequest {
         if self.file_path.as_os_str().is_empty() {
             return Err(Error::parameter("filePath", "is missing or empty"));
         }
+        if self.file_path.as_os_str().as_encoded_bytes().contains(&0) {
+            return Err(Error::parameter("filePath", "holds a NUL byte"));
+        }
         if self.name.is_empty() {
             return Err(Error::parameter("name", "is missing or empty"));
         }
