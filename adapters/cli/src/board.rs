@@ -1,10 +1,10 @@
 //! Where the engine's thread writes down what happens, and the main thread reads it when it has time.
 //!
 //! The engine must not wait for a terminal or a full pipe, so its listener only notes; all output is the main thread's.
-//! Progress that was not read yet is overwritten by newer progress: a reader that falls behind costs one entry for
-//! each file, and a few notes for each request.
+//! Progress that was not read yet is overwritten by newer progress of the same file unless a note stands between them:
+//! a reader that falls behind costs a few entries for each request, not memory without bound.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +34,7 @@ pub(crate) enum Stage {
 /// One thing to be told, of the file of this index.
 #[derive(Debug)]
 pub(crate) enum News {
+    Moved(usize, Moved),
     Note(usize, String),
     Ended(usize, Arc<Outcome>),
     /// Ctrl-C.
@@ -41,10 +42,29 @@ pub(crate) enum News {
 }
 
 /// All that was written since the last reading.
-#[derive(Debug, Default)]
-pub(crate) struct Unread {
-    pub(crate) news: Vec<News>,
-    pub(crate) moved: BTreeMap<usize, Moved>,
+#[derive(Default)]
+struct Unread {
+    news: Vec<News>,
+    /// Where in the news the progress of a file stands, if nothing of that file came after it.
+    latest: HashMap<usize, usize>,
+}
+
+impl Unread {
+    fn moved(&mut self, file: usize, moved: Moved) {
+        let news = News::Moved(file, moved);
+        match self.latest.get(&file) {
+            Some(at) => self.news[*at] = news,
+            None => {
+                self.latest.insert(file, self.news.len());
+                self.news.push(news);
+            }
+        }
+    }
+
+    fn told(&mut self, file: usize, news: News) {
+        self.latest.remove(&file);
+        self.news.push(news);
+    }
 }
 
 pub(crate) struct Board {
@@ -71,20 +91,20 @@ impl Board {
         })
     }
 
-    /// Adds a piece of news from elsewhere.
-    pub(crate) fn tell(&self, news: News) {
-        self.unread().news.push(news);
+    /// Ctrl-C was pressed.
+    pub(crate) fn interrupted(&self) {
+        self.unread().news.push(News::Interrupted);
         self.written.notify_one();
     }
 
     /// What is new, at once if there is something, else after `longest` at the latest.
-    pub(crate) fn read(&self, longest: Duration) -> Unread {
-        let nothing = |unread: &mut Unread| unread.news.is_empty() && unread.moved.is_empty();
+    pub(crate) fn read(&self, longest: Duration) -> Vec<News> {
+        let nothing = |unread: &mut Unread| unread.news.is_empty();
         let waited = self
             .written
             .wait_timeout_while(self.unread(), longest, nothing);
         let mut unread = waited.unwrap_or_else(PoisonError::into_inner).0;
-        std::mem::take(&mut *unread)
+        std::mem::take(&mut *unread).news
     }
 
     fn unread(&self) -> MutexGuard<'_, Unread> {
@@ -115,13 +135,13 @@ impl Listener for Scribe {
         }
         let mut unread = self.board.unread();
         if *moved != before {
-            unread.moved.insert(self.file, *moved);
+            unread.moved(self.file, *moved);
         }
         if let Some(text) = (self.board.note)(event) {
-            unread.news.push(News::Note(self.file, text));
+            unread.told(self.file, News::Note(self.file, text));
         }
         if let EventKind::Done(outcome) = &event.kind {
-            unread.news.push(News::Ended(self.file, outcome.clone()));
+            unread.told(self.file, News::Ended(self.file, outcome.clone()));
         }
         drop(unread);
         self.board.written.notify_one();

@@ -162,17 +162,15 @@ fn watch(board: &Board, files: &mut [SentFile]) -> io::Result<()> {
         .iter()
         .map(|file| (file.name.clone(), file.size))
         .collect();
+    let width = width(files);
     let mut view = View::bars(&named);
     let mut left = files.len();
     while left > 0 {
-        let unread = board.read(TICK);
-        for (file, moved) in unread.moved {
-            view.moved(file, moved);
-        }
-        for news in unread.news {
+        for news in board.read(TICK) {
             match news {
+                News::Moved(file, moved) => view.moved(file, moved),
                 News::Note(file, text) => {
-                    let line = text.replacen("FILE", &format!("{:<16}", files[file].name), 1);
+                    let line = text.replacen("FILE", &format!("{:<width$}", files[file].name), 1);
                     view.aside(|| say(line.trim_end()))?;
                 }
                 News::Interrupted => view.aside(|| say("aborting; Ctrl-C again leaves at once"))?,
@@ -203,9 +201,14 @@ fn milestones(event: &Event) -> Option<String> {
     Some(format!("{:>9}  FILE  {what}", millis(event.at)))
 }
 
+/// Of the column of names.
+fn width(files: &[SentFile]) -> usize {
+    let names = files.iter().map(|file| file.name.chars().count());
+    names.max().unwrap_or_default().max("file".len())
+}
+
 fn table(files: &[SentFile]) -> Vec<String> {
-    let width = files.iter().map(|file| file.name.chars().count()).max();
-    let width = width.unwrap_or_default().max("file".len());
+    let width = width(files);
     let row = |name: &str, size: &str, status: &str, waited: &str, took: &str, sha256: &str| {
         format!("{name:<width$} {size:>9} {status:>7} {waited:>9} {took:>9}  {sha256}")
     };

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use quintet::UploadTask;
 
-use crate::board::{Board, News};
+use crate::board::Board;
 use crate::exit::Exit;
 
 /// What Ctrl-C acts on. The handler has a thread of its own and waits for nothing there, so that the second press is
@@ -65,7 +65,7 @@ impl Interrupt {
         for task in lock(&self.tasks).iter().rev() {
             task.abort();
         }
-        self.board.tell(News::Interrupted);
+        self.board.interrupted();
     }
 }
 

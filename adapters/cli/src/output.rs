@@ -71,11 +71,13 @@ pub(crate) fn status_line(response: &Response) -> String {
 
 /// Which file failed and why, where, and what can be done.
 pub(crate) fn failure(file: &str, error: &Error, outcome: Option<&Outcome>) -> String {
-    let mut text = format!("quintet: {file}: {error}");
-    // The reason of a wrong parameter has its detail in it.
-    if !error.detail().is_empty() && error.kind() != ErrorKind::InvalidParameter {
-        text += &format!(": {}", error.detail());
-    }
+    let (reason, detail) = (error.to_string(), error.detail());
+    let mut text = match () {
+        // A wrong parameter's reason ends with the detail, and many a detail begins with the reason.
+        () if detail.is_empty() || reason.ends_with(detail) => format!("quintet: {file}: {reason}"),
+        () if detail.starts_with(&reason) => format!("quintet: {file}: {detail}"),
+        () => format!("quintet: {file}: {reason}: {detail}"),
+    };
     let mut more: Vec<String> = outcome.map(how_far).into_iter().collect();
     more.extend(advice(error.kind()).map(String::from));
     if let Some(outcome) = outcome {
@@ -110,7 +112,7 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::Timeout(_) => "try again, or give --timeout or --stall-timeout more",
         ErrorKind::NoNetwork => "check the host's name and your network",
-        ErrorKind::Refused => "check that a server listens at that host and port",
+        ErrorKind::Refused => "check that a server listens there",
         ErrorKind::Tls => {
             "check that the URL names the server as its certificate does, and that you trust the \
              issuer: --cacert adds one"

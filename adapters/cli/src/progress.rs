@@ -20,11 +20,11 @@ impl View {
     /// For files of these names and sizes: bars if stderr is a terminal that can draw them, else lines.
     pub(crate) fn new(files: &[(String, u64)]) -> Self {
         match Self::bars(files) {
-            Self::Bars(bars) => Self::Bars(bars),
-            _ => Self::Lines(Lines {
-                names: files.iter().map(|(name, _)| one_line(name)).collect(),
+            Self::Nothing => Self::Lines(Lines {
+                names: names(files),
                 told: vec![0; files.len()],
             }),
+            bars => bars,
         }
     }
 
@@ -69,6 +69,10 @@ impl View {
     }
 }
 
+fn names(files: &[(String, u64)]) -> Vec<String> {
+    files.iter().map(|(name, _)| one_line(name)).collect()
+}
+
 /// One bar for each active upload, and below them one for all.
 pub(crate) struct Bars {
     names: Vec<String>,
@@ -92,7 +96,7 @@ impl Bars {
         };
         let total = all.add(ProgressBar::new(0).with_style(style(TOTAL)));
         Self {
-            names: files.iter().map(|(name, _)| one_line(name)).collect(),
+            names: names(files),
             all,
             total,
             active: BTreeMap::new(),
@@ -146,23 +150,25 @@ impl Bars {
                 .filter(|state| state.stage == stage)
                 .count()
         };
-        self.total
-            .set_length(self.states.iter().map(|state| state.total).sum());
-        self.total
-            .set_position(self.states.iter().map(|state| state.sent).sum());
+        let sent = self.states.iter().map(|state| state.sent).sum();
+        let total = self.states.iter().map(|state| state.total).sum();
+        self.total.set_length(total);
+        self.total.set_position(sent);
         self.total.set_message(format!(
-            "{} of {} done, {} active, {} waiting",
+            "{} of {} done, {} active, {} waiting, {}/{}",
             in_stage(Stage::Ended),
             self.states.len(),
             in_stage(Stage::Active),
             in_stage(Stage::Waiting),
+            bytes(sent),
+            bytes(total),
         ));
     }
 }
 
-const ONE: &str = "{prefix:24!} {bar:24COLOUR} {percent:>3} % {bytes:>11} of {total_bytes:>11} {bytes_per_sec:>13} {eta:>4}";
-const TOTAL: &str =
-    "{wide_msg} {percent:>3} % {bytes:>11} of {total_bytes:>11} {bytes_per_sec:>13} {eta:>4}";
+/// Both fit 80 columns.
+const ONE: &str = "{prefix:18!} {bar:12COLOUR} {percent:>3} % {bytes:>10}/{total_bytes:10} {bytes_per_sec:>12} {eta:>4}";
+const TOTAL: &str = "{wide_msg} {percent:>3} % {bytes_per_sec:>12} {eta:>4}";
 
 /// A line for each quarter of a file.
 pub(crate) struct Lines {
@@ -199,7 +205,10 @@ mod tests {
             (bars.total.position(), bars.total.length()),
             (50, Some(120))
         );
-        assert_eq!(bars.total.message(), "0 of 2 done, 1 active, 1 waiting");
+        assert_eq!(
+            bars.total.message(),
+            "0 of 2 done, 1 active, 1 waiting, 50 B/120 B"
+        );
         bars.moved(0, at(Stage::Ended, 50, 100));
         assert_eq!((bars.total.position(), bars.total.length()), (50, Some(70)));
         assert!(bars.active.is_empty());

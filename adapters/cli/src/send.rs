@@ -127,7 +127,7 @@ pub(crate) fn name_and_size(file: &Path) -> (String, u64) {
 fn ignored(headers: &[String]) {
     for header in headers {
         tell(&format!(
-            "* header {header} is ignored: the engine sets it, or the request would not be one"
+            "* header {header} is ignored: the engine sets what frames, routes and traces a request"
         ));
     }
 }
@@ -144,11 +144,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn until_all_ended(&mut self, board: &Board) -> io::Result<()> {
         while self.tally.ended < self.files.len() {
-            let unread = board.read(TICK);
-            for (file, moved) in unread.moved {
-                self.view.moved(file, moved);
-            }
-            for news in unread.news {
+            for news in board.read(TICK) {
                 self.told(news)?;
             }
             self.view.tick();
@@ -159,6 +155,7 @@ impl Run<'_> {
     fn told(&mut self, news: News) -> io::Result<()> {
         let quiet = self.args.quiet;
         match news {
+            News::Moved(file, moved) => self.view.moved(file, moved),
             News::Note(file, text) => {
                 let line = format!("{}: {text}", one_line(&self.files[file].0));
                 self.view.aside(|| tell(&line));

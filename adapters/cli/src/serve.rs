@@ -14,10 +14,16 @@ use crate::units::{bytes, millis};
 
 pub(crate) fn run(args: &Serve) -> io::Result<Exit> {
     let receiver = Receiver::start(settings(args)?)
-        .map_err(|error| io::Error::other(format!("cannot listen on {}: {error}", args.listen)))?;
+        .map_err(|error| io::Error::other(format!("cannot serve on {}: {error}", args.listen)))?;
     let root = receiver.root_pem().map(root_file).transpose()?;
     let stopper = receiver.stopper();
-    ctrlc::set_handler(move || stopper.stop()).map_err(io::Error::other)?;
+    let mut pressed = false;
+    let stop = move || match std::mem::replace(&mut pressed, true) {
+        false => stopper.stop(),
+        // As with uploads: the second leaves whatever we are stuck in.
+        true => std::process::exit(Exit::Aborted as i32),
+    };
+    ctrlc::set_handler(stop).map_err(io::Error::other)?;
 
     let url = receiver.url("/");
     say(&format!("listening on {url} (Ctrl-C stops)"))?;

@@ -83,7 +83,7 @@ impl Admission {
     /// Asks for a slot. The same id must not be submitted twice while it is known.
     pub fn submit(&mut self, id: UploadId) -> Submitted {
         debug_assert!(!self.places.contains_key(&id), "{id} was submitted twice");
-        if self.active < self.active_max {
+        if self.has_free_slot() {
             self.active += 1;
             self.places.insert(id, Place::Active);
             return Submitted::Start;
@@ -126,6 +126,11 @@ impl Admission {
         std::iter::from_fn(|| self.start_next()).collect()
     }
 
+    /// Whether the next [`submit`](Self::submit) starts at once.
+    pub fn has_free_slot(&self) -> bool {
+        self.active < self.active_max
+    }
+
     /// How many are active.
     pub fn active(&self) -> usize {
         self.active
@@ -137,7 +142,7 @@ impl Admission {
     }
 
     fn start_next(&mut self) -> Option<UploadId> {
-        while self.active < self.active_max {
+        while self.has_free_slot() {
             let id = self.queue.pop_front()?;
             if let Some(place) = self.places.get_mut(&id) {
                 *place = Place::Active;

@@ -34,10 +34,11 @@ pub(crate) struct Env {
 /// Uploads. Dropping it at any point stops everything at once: the connection and the file are closed with it.
 pub(crate) async fn drive(
     env: Env,
-    mut order: Order,
+    mut order: Box<Order>,
+    opened: Opened,
     ledger: Rc<Ledger>,
 ) -> Result<Response, Error> {
-    let sources = [env.front.files.open(&order.path)?];
+    let sources = [opened];
     let deadline = order
         .timeout
         .map(|timeout| ledger.admitted_at().saturating_add(timeout));

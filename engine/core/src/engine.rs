@@ -61,8 +61,8 @@ impl Engine {
             connect: Arc::new(connect),
             files: Arc::new(LocalFiles::anywhere()),
             clock: None,
-            random: Arc::new(SystemRandom),
-            traces: Arc::new(SystemTraces),
+            random: Arc::new(SystemRandom::default()),
+            traces: Arc::new(SystemTraces::default()),
             policy: Arc::new(PermitAll),
             listeners: Vec::new(),
         }

@@ -148,10 +148,17 @@ impl Ledger {
     }
 
     /// Tells of progress if the interval has passed or this is the `last` word on it; nothing is told twice, and
-    /// nothing that is not above what was told before. `acked` is asked only if someone hears.
-    pub(crate) fn report(&self, last: bool, now: Duration, acked: impl FnOnce() -> Option<u64>) {
+    /// nothing that is not above what was told before. `acked` is asked only if someone hears, and told whether
+    /// this is the first.
+    pub(crate) fn report(
+        &self,
+        last: bool,
+        now: Duration,
+        acked: impl FnOnce(bool) -> Option<u64>,
+    ) {
         let (sent, total) = (self.sent.get(), self.total.get());
-        let due = match self.reported.get() {
+        let reported = self.reported.get();
+        let due = match reported {
             None => sent > 0,
             Some((reported, _)) if sent <= reported => false,
             Some((_, at)) => {
@@ -163,7 +170,7 @@ impl Ledger {
         }
         self.reported.set(Some((sent, now)));
         if self.shared.is_heard() {
-            let acked = acked();
+            let acked = acked(reported.is_none());
             self.set_acked(acked);
             self.emit(EventKind::Progress(Progress { sent, total, acked }));
         }

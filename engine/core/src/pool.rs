@@ -23,18 +23,21 @@ pub(crate) struct Wire {
     /// Bytes that the connection has taken, over all requests.
     pub(crate) taken: u64,
     pub(crate) peer: Option<std::net::SocketAddr>,
+    /// Whether the system tells what the peer has confirmed.
+    pub(crate) tells_acked: bool,
 }
 
 impl Wire {
     pub(crate) fn new(connection: Box<dyn Connection>) -> Self {
-        let peer = connection.info().peer;
+        let info = connection.info();
         let input = vec![0; INPUT_BYTES].into_boxed_slice();
         Self {
             connection,
             output: Vec::new(),
             input,
             taken: 0,
-            peer,
+            peer: info.peer,
+            tells_acked: info.acked.is_some(),
         }
     }
 

@@ -120,7 +120,7 @@ impl UploadRequest {
         std::mem::take(&mut self.listeners)
     }
 
-    /// Checks everything that can be checked without opening or dialling. `ignored` gets the names of headers
+    /// Checks everything but the file, which the scheduler opens or looks at. `ignored` gets the names of headers
     /// that the engine owns.
     pub(crate) fn check(self, front: &Front, ignored: &mut Vec<String>) -> Result<Order, Error> {
         let url = parse_url(&self.url)?;
@@ -147,7 +147,6 @@ impl UploadRequest {
         if !front.policy.permits_url(&url) {
             return Err(Error::new(ErrorKind::DomainDenied));
         }
-        front.files.check(&self.file_path)?;
         Ok(Order {
             url,
             path: self.file_path,

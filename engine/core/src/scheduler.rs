@@ -27,10 +27,13 @@ const SHUTDOWN_MAX: Duration = Duration::from_millis(1500);
 pub struct Scheduler {
     env: Env,
     admission: Admission,
-    queued: HashMap<UploadId, (Ticket, Order)>,
+    queued: HashMap<UploadId, Waiting>,
     active: HashMap<UploadId, Addr<Upload>>,
     closing: bool,
 }
+
+/// A queued upload: boxed, so that the map stays small.
+type Waiting = (Ticket, Box<Order>);
 
 impl Scheduler {
     pub(crate) fn new(front: Arc<Front>) -> Self {
@@ -48,15 +51,22 @@ impl Scheduler {
         }
     }
 
-    fn start(&mut self, ticket: Ticket, order: Order, ctx: &Context<Self>) {
-        let id = ticket.shared().id;
-        let upload = Upload::new(ctx.address(), self.env.clone(), ticket, order);
-        self.active.insert(id, upload.start());
-    }
-
-    fn start_queued(&mut self, id: Option<UploadId>, ctx: &Context<Self>) {
-        if let Some((ticket, order)) = id.and_then(|id| self.queued.remove(&id)) {
-            self.start(ticket, order, ctx);
+    /// Gives the slot that is free to this upload, or, if its file cannot be opened, to the next.
+    fn start(&mut self, mut upload: Option<Waiting>, ctx: &Context<Self>) {
+        while let Some((ticket, order)) = upload.take() {
+            let id = ticket.shared().id;
+            match self.env.front.files.open(&order.path) {
+                Ok(opened) => {
+                    let env = self.env.clone();
+                    let upload = Upload::new(ctx.address(), env, ticket, order, opened);
+                    self.active.insert(id, upload.start());
+                }
+                Err(error) => {
+                    let next = self.admission.finish(id);
+                    ticket.refuse(error.into(), Phase::Open);
+                    upload = next.and_then(|next| self.queued.remove(&next));
+                }
+            }
         }
     }
 
@@ -84,7 +94,7 @@ impl Actor for Scheduler {
 /// A call: checked, or refused with its reason. Both are answered from here, never from inside the call.
 pub(crate) struct Submit {
     pub(crate) ticket: Ticket,
-    pub(crate) order: Result<Order, Error>,
+    pub(crate) order: Result<Box<Order>, Error>,
 }
 
 impl Submit {
@@ -93,7 +103,7 @@ impl Submit {
         let (id, trace) = (front.next_id(), front.traces.trace());
         let listeners = request.take_listeners();
         let mut ignored = Vec::new();
-        let order = request.check(front, &mut ignored);
+        let order = request.check(front, &mut ignored).map(Box::new);
         let shared = Shared::new(id, trace, front.clone(), ignored, listeners);
         Self {
             ticket: Ticket::new(Arc::new(shared)),
@@ -120,9 +130,14 @@ impl Handler<Submit> for Scheduler {
         if ticket.shared().is_aborted() {
             return ticket.refuse(Error::new(ErrorKind::Aborted), Phase::Queue);
         }
+        if !self.admission.has_free_slot()
+            && let Err(error) = self.env.front.files.check(&order.path)
+        {
+            return ticket.refuse(error.into(), Phase::Call);
+        }
         let id = ticket.shared().id;
         match self.admission.submit(id) {
-            Submitted::Start => self.start(ticket, order, ctx),
+            Submitted::Start => self.start(Some((ticket, order)), ctx),
             Submitted::Full => ticket.refuse(Error::new(ErrorKind::QueueFull), Phase::Call),
             Submitted::Queued { position } => {
                 ticket.shared().emit(EventKind::Queued { position });
@@ -194,7 +209,8 @@ impl Handler<Finished> for Scheduler {
         // The slot is free: callbacks may ask for more. Who waited longest has it all the same, and is
         // admitted after this one was seen to end, so that nobody ever counts one too many.
         ticket.end(outcome);
-        self.start_queued(next, ctx);
+        let next = next.and_then(|next| self.queued.remove(&next));
+        self.start(next, ctx);
         self.stop_when_empty(ctx);
     }
 }
@@ -212,7 +228,8 @@ impl Handler<SetActiveMax> for Scheduler {
 
     fn handle(&mut self, SetActiveMax(active_max): SetActiveMax, ctx: &mut Self::Context) {
         for id in self.admission.set_limit(active_max) {
-            self.start_queued(Some(id), ctx);
+            let next = self.queued.remove(&id);
+            self.start(next, ctx);
         }
     }
 }

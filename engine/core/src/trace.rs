@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::random::OsBytes;
+
 /// Names an upload from the call on, over retries and redirects, and goes out as `x-request-id` and
 /// `x-tt-logid`. Cheap to clone.
 ///
@@ -13,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Trace(Arc<str>);
 
 impl Trace {
-    /// A trace of the usual form from a wall-clock time and random bytes.
+    /// A trace of the usual form from a wall-clock time (its last thirteen digits) and random bytes.
     ///
     /// ```
     /// let trace = quintet::Trace::from_parts(1_700_000_000_000, [0xab; 19]);
@@ -21,15 +23,19 @@ impl Trace {
     /// assert!(trace.as_str().starts_with("021700000000000abab"));
     /// ```
     pub fn from_parts(unix_millis: u64, random: [u8; 19]) -> Self {
-        use fmt::Write;
-        const MILLIS_MAX: u64 = 9_999_999_999_999;
-        let mut text = String::with_capacity(53);
-        // Writing to a string cannot fail.
-        let _ = write!(text, "02{:013}", unix_millis.min(MILLIS_MAX));
-        for byte in random {
-            let _ = write!(text, "{byte:02x}");
+        let mut text = *b"02-------------00000000000000000000000000000000000000";
+        let mut millis = unix_millis;
+        for digit in text[2..15].iter_mut().rev() {
+            *digit = b'0' + (millis % 10) as u8;
+            millis /= 10;
         }
-        Self(text.into())
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        for (pair, byte) in text[15..].chunks_exact_mut(2).zip(random) {
+            pair[0] = HEX[usize::from(byte >> 4)];
+            pair[1] = HEX[usize::from(byte & 15)];
+        }
+        // Digits only: this cannot fail.
+        Self(std::str::from_utf8(&text).unwrap_or_default().into())
     }
 
     /// A trace of the host's own making. `None` unless it is 1 to 128 characters of letters, digits, `-`, `_`,
@@ -64,25 +70,23 @@ pub trait TraceSource: fmt::Debug + Send + Sync {
 }
 
 /// Traces from the wall clock and the operating system's generator.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemTraces;
+#[derive(Debug, Default)]
+pub struct SystemTraces(OsBytes);
 
 impl TraceSource for SystemTraces {
     fn trace(&self) -> Trace {
         let since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        let mut random = [0; 19];
-        if getrandom::fill(&mut random).is_err() {
+        let random = self.0.take().unwrap_or_else(|_| {
             // A trace is a name, not a secret: without the generator the clock alone must do.
+            let mut random = [0; 19];
             random[..16].copy_from_slice(&since_epoch.as_nanos().to_le_bytes());
-        }
-        Self::at(since_epoch.as_millis(), random)
-    }
-}
-
-impl SystemTraces {
-    fn at(millis: u128, random: [u8; 19]) -> Trace {
-        Trace::from_parts(u64::try_from(millis).unwrap_or(u64::MAX), random)
+            random
+        });
+        Trace::from_parts(
+            u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+            random,
+        )
     }
 }

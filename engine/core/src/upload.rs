@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::ledger::Ledger;
 use crate::request::Order;
 use crate::scheduler::{Finished, Scheduler};
+use crate::source::Opened;
 use crate::ticket::Ticket;
 
 /// Lives from admission to the report. Its driver is a future of its context, so stopping the actor drops the
@@ -17,18 +18,24 @@ use crate::ticket::Ticket;
 pub(crate) struct Upload {
     scheduler: Addr<Scheduler>,
     ledger: Rc<Ledger>,
-    begin: Option<(Env, Order)>,
+    begin: Option<(Env, Box<Order>, Opened)>,
 }
 
 impl Upload {
     /// Admits it: its slot is given now.
-    pub(crate) fn new(scheduler: Addr<Scheduler>, env: Env, ticket: Ticket, order: Order) -> Self {
+    pub(crate) fn new(
+        scheduler: Addr<Scheduler>,
+        env: Env,
+        ticket: Ticket,
+        order: Box<Order>,
+        opened: Opened,
+    ) -> Self {
         let ledger = Rc::new(Ledger::new(ticket));
         ledger.admitted();
         Self {
             scheduler,
             ledger,
-            begin: Some((env, order)),
+            begin: Some((env, order, opened)),
         }
     }
 
@@ -44,8 +51,8 @@ impl Actor for Upload {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        if let Some((env, order)) = self.begin.take() {
-            let driver = drive(env, order, self.ledger.clone()).into_actor(self);
+        if let Some((env, order, opened)) = self.begin.take() {
+            let driver = drive(env, order, opened, self.ledger.clone()).into_actor(self);
             ctx.spawn(driver.map(|result, upload, ctx| {
                 upload.report(result);
                 ctx.stop();

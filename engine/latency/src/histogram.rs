@@ -1,8 +1,13 @@
-//! One histogram: its bounds, and its two serial forms.
+//! One histogram: its bounds and its serial forms.
 
 use std::fmt;
+use std::io;
+use std::time::{Duration, SystemTime};
 
 use hdrhistogram::Histogram;
+use hdrhistogram::serialization::interval_log::{
+    IntervalLogWriterBuilder, IntervalLogWriterError, Tag,
+};
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer, V2Serializer};
 
 use crate::MICROS_MAX;
@@ -31,6 +36,36 @@ pub(crate) fn to_v2_deflate(histogram: &Histogram<u64>) -> Vec<u8> {
             "writing to memory does not fail, and 23,552 counters are far under the form's limit",
         );
     bytes
+}
+
+/// One tagged line for each histogram that has values.
+pub(crate) fn write_hlog(
+    histograms: &[(&'static str, Histogram<u64>)],
+    out: &mut impl io::Write,
+    start: SystemTime,
+    took: Duration,
+) -> io::Result<()> {
+    let mut serializer = V2DeflateSerializer::new();
+    let mut log = IntervalLogWriterBuilder::new()
+        .add_comment("microseconds, one tag for each phase")
+        .with_start_time(start)
+        .with_base_time(start)
+        // The maxima that people read are milliseconds.
+        .with_max_value_divisor(1_000.0)
+        .begin_log_with(out, &mut serializer)?;
+    let filled = histograms
+        .iter()
+        .filter(|(_, histogram)| !histogram.is_empty());
+    for (phase, histogram) in filled {
+        // A phase is a word, so that it can be a tag.
+        let tag = Tag::new(phase);
+        log.write_histogram(histogram, Duration::ZERO, took, tag)
+            .map_err(|error| match error {
+                IntervalLogWriterError::IoError(error) => error,
+                error => io::Error::other(error),
+            })?;
+    }
+    Ok(())
 }
 
 /// Both forms say what they are in their first bytes.

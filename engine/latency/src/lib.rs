@@ -46,8 +46,9 @@ mod snapshot;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hdrhistogram::Histogram;
 use quintet::{Event, EventKind, Listener, Outcome, Timings};
@@ -65,7 +66,7 @@ pub const HISTOGRAM_BYTES: usize = 23_552 * 8;
 /// One histogram for each phase of [`Timings::phases`], filled by every upload that ends. Give it to
 /// [`EngineBuilder::listener`](quintet::EngineBuilder::listener); one may serve several engines.
 ///
-/// What is counted, and what that costs, is told at the [crate](crate).
+/// The [crate] tells what is counted and what that costs.
 pub struct Latency(Mutex<Records>);
 
 impl Latency {
@@ -95,6 +96,22 @@ impl Latency {
     /// that stands in base64 in `.hlog` files.
     pub fn serialize_v2_deflate(&self, phase: &str) -> Option<Vec<u8>> {
         Some(histogram::to_v2_deflate(self.records().histogram(phase)?))
+    }
+
+    /// Writes every histogram that has values as one line of a `.hlog` file, tagged with its phase: what was recorded
+    /// in the `took` from `start` on. Times in the file's fourth column are milliseconds, those within the
+    /// histograms microseconds.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn write_hlog(
+        &self,
+        out: &mut impl io::Write,
+        start: SystemTime,
+        took: Duration,
+    ) -> io::Result<()> {
+        let records = self.records().clone();
+        histogram::write_hlog(&records.histograms, out, start, took)
     }
 
     /// Adds to the histogram of `phase` one that [`serialize_v2`](Self::serialize_v2) or

@@ -184,6 +184,34 @@ fn both_serial_forms_come_back_as_they_were() {
 }
 
 #[test]
+fn an_hlog_has_one_tagged_line_for_each_phase_with_values() {
+    use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+
+    let latency = Latency::new();
+    let mut plain = all_of(2_000);
+    (plain.resolved, plain.secured) = (None, None);
+    latency.records().record_success(200, &plain);
+    let mut log = Vec::new();
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    latency
+        .write_hlog(&mut log, start, Duration::from_secs(9))
+        .unwrap();
+    let mut tags = Vec::new();
+    for entry in IntervalLogIterator::new(&log) {
+        if let LogEntry::Interval(interval) = entry.unwrap() {
+            assert_eq!(interval.duration(), Duration::from_secs(9));
+            tags.push(interval.tag().unwrap().as_str().to_owned());
+        }
+    }
+    assert_eq!(
+        tags,
+        [
+            "queue", "connect", "head", "body", "wait", "response", "total"
+        ]
+    );
+}
+
+#[test]
 fn what_is_no_histogram_or_no_phase_is_refused() {
     let latency = holding(1..=3);
     let bytes = latency.serialize_v2("total").unwrap();

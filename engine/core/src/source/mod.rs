@@ -41,7 +41,8 @@ pub struct SourceState {
 /// The host's files: turns a path as the caller gave it into something to read. This is the path resolver and
 /// the sandbox.
 pub trait Files: Debug + Send + Sync {
-    /// Checks existence, kind and permission without opening. Called on the caller's thread, at the call.
+    /// Checks existence, kind and permission without opening. Called at the call, on the engine's thread, for an
+    /// upload that must wait; one that has a slot at once is opened instead.
     fn check(&self, path: &Path) -> Result<(), FileError>;
 
     /// Opens a regular file for reading, without ever blocking on a FIFO or device. Called at admission, on

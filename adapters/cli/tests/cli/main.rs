@@ -1,0 +1,11 @@
+//! The real program against a real receiver: what it prints, where, and how it exits.
+
+mod demo;
+mod dry_run;
+mod failures;
+#[cfg(unix)]
+mod interrupt;
+mod pages;
+mod send;
+mod serve;
+mod support;
