@@ -21,7 +21,11 @@ pub(crate) fn run(
     file: &str,
     certificate: Option<&str>,
 ) -> Result<(), Box<dyn Error>> {
-    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let scheme = if certificate.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let url = format!("{scheme}://127.0.0.1:{port}/upload");
     let request = || UploadRequest::new(&*url, file, "file").field("album", "spring");
     match workload {
