@@ -14,6 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::destination::Destinations;
 use crate::event::Listener;
 use crate::front::{Front, Latch};
+use crate::media_types::{ByExtension, MediaTypes};
 use crate::policy::{HostPolicy, PermitAll};
 use crate::preview::{Preview, preview};
 use crate::random::{Random, SystemRandom};
@@ -56,8 +57,17 @@ impl Engine {
         Self::builder(connect).start()
     }
 
-    /// Begins to set up an engine over this transport.
+    /// Begins to set up an engine over this transport. A file part has the media type of its extension.
     pub fn builder(connect: impl Connect + 'static) -> EngineBuilder {
+        Self::builder_with_media_types(connect, ByExtension)
+    }
+
+    /// As [`builder`](Self::builder), with the host's own media types instead of those of extensions. Here and not
+    /// in the builder, so that a program that calls nothing but this is linked without the table of extensions.
+    pub fn builder_with_media_types(
+        connect: impl Connect + 'static,
+        media_types: impl MediaTypes + 'static,
+    ) -> EngineBuilder {
         EngineBuilder {
             settings: Settings::default(),
             connect: Arc::new(connect),
@@ -66,6 +76,7 @@ impl Engine {
             random: Arc::new(SystemRandom::default()),
             traces: Arc::new(SystemTraces::default()),
             policy: Arc::new(PermitAll),
+            media_types: Arc::new(media_types),
             listeners: Vec::new(),
         }
     }
@@ -138,6 +149,7 @@ pub struct EngineBuilder {
     random: Arc<dyn Random>,
     traces: Arc<dyn TraceSource>,
     policy: Arc<dyn HostPolicy>,
+    media_types: Arc<dyn MediaTypes>,
     listeners: Vec<Arc<dyn Listener>>,
 }
 
@@ -237,6 +249,7 @@ impl EngineBuilder {
             traces: self.traces,
             destinations: Destinations::default(),
             policy: self.policy,
+            media_types: self.media_types,
             listeners: self.listeners,
             ids: AtomicU64::new(1),
             thread: OnceLock::new(),

@@ -10,6 +10,7 @@ use quintet_transport::Connect;
 use crate::clock::Clock;
 use crate::destination::Destinations;
 use crate::event::Listener;
+use crate::media_types::MediaTypes;
 use crate::policy::HostPolicy;
 use crate::random::Random;
 use crate::source::Files;
@@ -24,6 +25,7 @@ pub(crate) struct Front {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) policy: Arc<dyn HostPolicy>,
+    pub(crate) media_types: Arc<dyn MediaTypes>,
     pub(crate) listeners: Vec<Arc<dyn Listener>>,
     pub(crate) traces: Arc<dyn TraceSource>,
     pub(crate) destinations: Destinations,

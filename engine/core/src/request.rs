@@ -12,6 +12,7 @@ use crate::destination::Destination;
 use crate::error::{Error, ErrorKind};
 use crate::event::Listener;
 use crate::front::Front;
+use crate::media_types::part_type;
 
 /// Most headers taken from a caller: as many as we take from a server.
 pub const HEADERS_MAX: usize = 100;
@@ -88,8 +89,8 @@ impl UploadRequest {
         self
     }
 
-    /// The media type of the file part, instead of the one that the file name's extension tells. Empty counts as
-    /// absent.
+    /// The media type of the file part, instead of the one that the engine's
+    /// [`MediaTypes`](crate::MediaTypes) tell (by default, that of the file name's extension). Empty counts as absent.
     pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
         self.mime_type = Some(mime_type.into()).filter(|mime_type| !mime_type.is_empty());
         self
@@ -141,7 +142,7 @@ impl UploadRequest {
             .unwrap_or_else(|| last_segment(&self.file_path));
         let mime_type = self
             .mime_type
-            .unwrap_or_else(|| part_type(&file_name).to_owned());
+            .unwrap_or_else(|| part_type(&*front.media_types, &file_name).to_owned());
         form.file(&self.name, &file_name, &mime_type)
             .map_err(|error| Error::parameter("name, fileName or mimeType", error))?;
         if !front.policy.permits_url(&destination.url) {
@@ -216,14 +217,6 @@ fn last_segment(path: &Path) -> String {
         .to_owned()
 }
 
-/// The media type that a file name's extension tells.
-fn part_type(file_name: &str) -> &'static str {
-    const UNKNOWN: &str = "application/octet-stream";
-    mime_guess::from_path(file_name)
-        .first_raw()
-        .unwrap_or(UNKNOWN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,11 +230,5 @@ mod tests {
         ] {
             assert_eq!(last_segment(Path::new(path)), name);
         }
-    }
-
-    #[test]
-    fn the_part_type_comes_from_the_extension() {
-        assert_eq!(part_type("a.jpg"), "image/jpeg");
-        assert_eq!(part_type("a"), "application/octet-stream");
     }
 }

@@ -1,0 +1,30 @@
+//! Uploads a number of times against a peer in a process of its own, and prints what it asked of the allocator and the
+//! scheduler. `tests/bounds.rs` runs it under the tools that count the rest.
+//!
+//! ```text
+//! quintet-steady peer [CERTIFICATE.pem]
+//! quintet-steady WORKLOAD N PORT FILE [CERTIFICATE.pem]
+//! ```
+#![deny(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "printing is what this program does")]
+
+mod counting;
+mod peer;
+mod switches;
+mod workload;
+
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["peer"] => Ok(peer::serve(None)?),
+        ["peer", certificate] => Ok(peer::serve(Some(certificate))?),
+        [workload, n, port, file] => workload::run(workload, n.parse()?, port, file, None),
+        [workload, n, port, file, certificate] => {
+            workload::run(workload, n.parse()?, port, file, Some(certificate))
+        }
+        _ => Err("usage: quintet-steady WORKLOAD N PORT FILE [CERTIFICATE.pem]".into()),
+    }
+}
