@@ -76,6 +76,9 @@ pub struct Headers {
     count: usize,
 }
 
+/// What is reserved with the first field: two or three take no more.
+const FIRST_BYTES: usize = 128;
+
 /// What the two lengths before a field take.
 const LENGTHS_BYTES: usize = 2 * size_of::<usize>();
 
@@ -111,6 +114,12 @@ impl Headers {
         if self.count >= HEADERS_MAX {
             return Err(HeaderError::TooMany);
         }
+        let bytes = LENGTHS_BYTES + name.len() + value.len();
+        self.bytes.reserve(if self.is_empty() {
+            bytes.max(FIRST_BYTES)
+        } else {
+            bytes
+        });
         self.push_checked(name, value);
         Ok(())
     }
@@ -188,9 +197,8 @@ impl Headers {
 
     /// Adds what is already known to be a token and a value.
     pub(crate) fn push_checked(&mut self, name: &str, value: &[u8]) {
-        self.bytes.reserve(LENGTHS_BYTES + name.len() + value.len());
-        self.bytes.extend_from_slice(&name.len().to_ne_bytes());
-        self.bytes.extend_from_slice(&value.len().to_ne_bytes());
+        let lengths = [name.len(), value.len()].map(usize::to_ne_bytes);
+        self.bytes.extend_from_slice(lengths.as_flattened());
         self.bytes.extend_from_slice(name.as_bytes());
         self.bytes.extend_from_slice(value);
         self.count += 1;

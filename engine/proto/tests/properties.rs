@@ -309,6 +309,71 @@ proptest! {
     }
 
     #[test]
+    fn a_request_head_is_exactly_one_request(
+        method in prop_oneof!["[A-Z]{1,7}", any::<String>()],
+        target in prop_oneof![4 => "/[!-\"$-~]{0,30}", 1 => any::<String>()],
+        host in prop_oneof![4 => "[a-z0-9.-]{1,20}(:[0-9]{1,5})?", 1 => any::<String>()],
+        fields in vec(
+            (
+                prop_oneof![
+                    "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}",
+                    "(?i)content-length|transfer-encoding|host|connection|content-type|x",
+                    any::<String>(),
+                ],
+                prop_oneof![vec(0x20..0x7f_u8, 0..20), vec(any::<u8>(), 0..8)],
+            ),
+            0..8,
+        ),
+        content_length in any::<u64>(),
+    ) {
+        let mut headers = Headers::new();
+        for (name, value) in &fields {
+            let _ = headers.push(name, value);
+        }
+        let boundary = Boundary::from_random([1; 16]);
+        let mut out = Vec::new();
+        let head = RequestHead {
+            method: &method,
+            target: &target,
+            host: &host,
+            framing: Framing::Multipart { boundary: &boundary, content_length },
+            engine: &[("x-request-id", "02")],
+            headers: &headers,
+        };
+        if head.write_to(&mut out).is_err() {
+            prop_assert!(out.is_empty());
+            return Ok(());
+        }
+        let mut slots = [httparse::EMPTY_HEADER; 20];
+        let mut request = httparse::Request::new(&mut slots);
+        prop_assert_eq!(request.parse(&out), Ok(httparse::Status::Complete(out.len())));
+        prop_assert_eq!(request.method, Some(&method[..]));
+        prop_assert_eq!(request.path, Some(&target[..]));
+        prop_assert_eq!(request.version, Some(1));
+
+        let content_type = format!("multipart/form-data; boundary={}", boundary.as_str());
+        let content_length = content_length.to_string();
+        let own = [
+            ("Host", host.as_bytes()),
+            ("Content-Type", content_type.as_bytes()),
+            ("Content-Length", content_length.as_bytes()),
+            ("x-request-id", b"02"),
+        ];
+        let callers = headers.iter().filter(|(name, _)| !is_engine_owned(name));
+        let expected: Vec<_> = own.into_iter().chain(callers).collect();
+        let read: Vec<_> = request.headers.iter().map(|field| (field.name, field.value)).collect();
+        prop_assert_eq!(&read, &expected);
+        let framing = read.iter().filter(|(name, _)| {
+            ["content-length", "transfer-encoding"].iter().any(|it| it.eq_ignore_ascii_case(name))
+        });
+        prop_assert_eq!(framing.count(), 1);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    #[test]
     fn a_plan_is_the_naive_body_whatever_buffer_it_gets(
         parts in asked_parts(),
         crlf in any::<bool>(),
@@ -368,66 +433,5 @@ proptest! {
             prop_assert_eq!(&form, &before);
         }
         prop_assert_eq!(form, form_of(&asked, newlines));
-    }
-
-    #[test]
-    fn a_request_head_is_exactly_one_request(
-        method in prop_oneof!["[A-Z]{1,7}", any::<String>()],
-        target in prop_oneof![4 => "/[!-\"$-~]{0,30}", 1 => any::<String>()],
-        host in prop_oneof![4 => "[a-z0-9.-]{1,20}(:[0-9]{1,5})?", 1 => any::<String>()],
-        fields in vec(
-            (
-                prop_oneof![
-                    "[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}",
-                    "(?i)content-length|transfer-encoding|host|connection|content-type|x",
-                    any::<String>(),
-                ],
-                prop_oneof![vec(0x20..0x7f_u8, 0..20), vec(any::<u8>(), 0..8)],
-            ),
-            0..8,
-        ),
-        content_length in any::<u64>(),
-    ) {
-        let mut headers = Headers::new();
-        for (name, value) in &fields {
-            let _ = headers.push(name, value);
-        }
-        let boundary = Boundary::from_random([1; 16]);
-        let mut out = Vec::new();
-        let head = RequestHead {
-            method: &method,
-            target: &target,
-            host: &host,
-            framing: Framing::Multipart { boundary: &boundary, content_length },
-            engine: &[("x-request-id", "02")],
-            headers: &headers,
-        };
-        if head.write_to(&mut out).is_err() {
-            prop_assert!(out.is_empty());
-            return Ok(());
-        }
-        let mut slots = [httparse::EMPTY_HEADER; 20];
-        let mut request = httparse::Request::new(&mut slots);
-        prop_assert_eq!(request.parse(&out), Ok(httparse::Status::Complete(out.len())));
-        prop_assert_eq!(request.method, Some(&method[..]));
-        prop_assert_eq!(request.path, Some(&target[..]));
-        prop_assert_eq!(request.version, Some(1));
-
-        let content_type = format!("multipart/form-data; boundary={}", boundary.as_str());
-        let content_length = content_length.to_string();
-        let own = [
-            ("Host", host.as_bytes()),
-            ("Content-Type", content_type.as_bytes()),
-            ("Content-Length", content_length.as_bytes()),
-            ("x-request-id", b"02"),
-        ];
-        let callers = headers.iter().filter(|(name, _)| !is_engine_owned(name));
-        let expected: Vec<_> = own.into_iter().chain(callers).collect();
-        let read: Vec<_> = request.headers.iter().map(|field| (field.name, field.value)).collect();
-        prop_assert_eq!(&read, &expected);
-        let framing = read.iter().filter(|(name, _)| {
-            ["content-length", "transfer-encoding"].iter().any(|it| it.eq_ignore_ascii_case(name))
-        });
-        prop_assert_eq!(framing.count(), 1);
     }
 }
