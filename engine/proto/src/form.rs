@@ -124,6 +124,11 @@ impl Form {
         Self::with_newlines(Newlines::AsGiven)
     }
 
+    /// Treats the newlines of parts that are added from here on in this way.
+    pub fn set_newlines(&mut self, newlines: Newlines) {
+        self.newlines = newlines;
+    }
+
     /// A form without parts that treats newlines as `newlines` says.
     pub fn with_newlines(newlines: Newlines) -> Self {
         Self {
