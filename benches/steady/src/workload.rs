@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::error::Error;
+use std::sync::Arc;
 
 use quintet::{Engine, Settings, UploadRequest, UploadTask};
 use quintet_tcp::TcpConnect;
@@ -26,8 +27,10 @@ pub(crate) fn run(
     } else {
         "http"
     };
-    let url = format!("{scheme}://127.0.0.1:{port}/upload");
-    let request = || UploadRequest::new(&*url, file, "file").field("album", "spring");
+    // As a program would that uploads much to one address: the texts are shared.
+    let url: Arc<str> = format!("{scheme}://127.0.0.1:{port}/upload").into();
+    let name: Arc<str> = "file".into();
+    let request = || UploadRequest::new(url.clone(), file, name.clone()).field("album", "spring");
     match workload {
         "queue" => queue(&start(certificate)?, n, request)?,
         "window" => window(&start(certificate)?, n, request)?,
