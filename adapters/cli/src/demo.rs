@@ -1,13 +1,13 @@
 //! `quintet demo`: real uploads over TLS to a receiver in this very process, every byte accounted for.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quintet::{Engine, Event, EventKind, Outcome, UploadRequest};
 use quintet_latency::Latency;
-use quintet_receiver::{Receiver, Settings, Tls};
+use quintet_receiver::{Receiver, Settings, Stats, Tls};
 use quintet_tcp::TcpConnect;
 use quintet_tls::{TlsConnect, TlsSettings};
 use serde_json::Value;
@@ -17,7 +17,7 @@ use crate::board::{Board, News};
 use crate::demo_files::{digest, make};
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
-use crate::messages::one_line;
+use crate::messages::{one_line, tell};
 use crate::output::throughput;
 use crate::progress::View;
 use crate::send::name_and_size;
@@ -40,19 +40,46 @@ pub(crate) fn run(args: &Demo) -> io::Result<Exit> {
     say(&format!(
         "receiver  {url} in this process, its certificate made just now"
     ))?;
+    let mut files = prepare(args, directory.path(), &interrupt)?;
+    if interrupt.happened() {
+        tell("quintet: aborted before anything was sent");
+        return Ok(Exit::Aborted);
+    }
 
-    let paths = match args.files.is_empty() {
-        false => args.files.clone(),
-        true => make(directory.path(), || interrupt.happened()).map_err(|error| {
-            let place = directory.path().display();
-            io::Error::other(format!(
-                "cannot make files in {place} (TMPDIR moves it): {error}"
-            ))
-        })?,
+    let latency = Arc::new(Latency::new());
+    let engine = engine(&receiver, &latency)?;
+    let began = Instant::now();
+    for (index, file) in files.iter().enumerate() {
+        let request = UploadRequest::new(&url, &file.path, "file").listener(board.listener(index));
+        interrupt.covers(engine.upload(request));
+    }
+    watch(&board, &mut files)?;
+    let took = began.elapsed();
+    engine.shutdown();
+
+    report(&files, &latency, took, &receiver.stats())?;
+    Ok(match () {
+        () if interrupt.happened() => Exit::Aborted,
+        () if files.iter().any(SentFile::failed) => Exit::Failed,
+        () if !files.iter().all(SentFile::arrived) => Exit::Different,
+        () => Exit::Ok,
+    })
+}
+
+/// The files, made or given, and what they hold according to this side.
+fn prepare(args: &Demo, directory: &Path, interrupt: &Interrupt) -> io::Result<Vec<SentFile>> {
+    let stop = || interrupt.happened();
+    let (paths, made) = match args.files.is_empty() {
+        false => (args.files.clone(), ""),
+        true => (
+            make(directory, stop).map_err(no_room(directory))?,
+            "made just now, ",
+        ),
     };
     let mut files = Vec::new();
     for path in paths {
-        let sha256 = digest(&path, || interrupt.happened()).map(|(sha256, _)| sha256);
+        // One that cannot be read is the engine's to judge.
+        let sha256 = digest(&path, stop).map(|(sha256, _)| sha256);
         let (name, size) = name_and_size(&path);
         let short = path
             .file_name()
@@ -65,67 +92,58 @@ pub(crate) fn run(args: &Demo) -> io::Result<Exit> {
             outcome: None,
         });
     }
-    if interrupt.happened() {
-        return Ok(Exit::Aborted);
-    }
-    let made = if args.files.is_empty() {
-        "made just now, "
-    } else {
-        ""
-    };
-    let total: u64 = files.iter().map(|file| file.size).sum();
+    let (count, total) = (files.len(), files.iter().map(|file| file.size).sum());
     say(&format!(
-        "files     {}, {made}{} in all\n",
-        files.len(),
+        "files     {count}, {made}{} in all\n",
         bytes(total)
     ))?;
+    Ok(files)
+}
 
+fn no_room(directory: &Path) -> impl Fn(io::Error) -> io::Error {
+    move |error| {
+        let place = directory.display();
+        io::Error::other(format!(
+            "cannot make files in {place} (TMPDIR moves it): {error}"
+        ))
+    }
+}
+
+/// With the defaults, trusting nobody but the receiver's root.
+fn engine(receiver: &Receiver, latency: &Arc<Latency>) -> io::Result<Engine> {
     let root_pem = receiver.root_pem().unwrap_or_default().as_bytes();
     let only_its_root = TlsSettings::only_given_roots()
         .add_root_pem(root_pem)
         .map_err(io::Error::other)?;
     let transport = TlsConnect::new(TcpConnect::new(), only_its_root).map_err(io::Error::other)?;
-    let latency = Arc::new(Latency::new());
-    let engine = Engine::builder(transport)
-        .listener(latency.clone())
-        .start()?;
-    let began = Instant::now();
-    for (index, file) in files.iter().enumerate() {
-        let request = UploadRequest::new(&url, &file.path, "file").listener(board.listener(index));
-        interrupt.covers(engine.upload(request));
-    }
-    watch(&board, &mut files)?;
-    let took = began.elapsed();
-    engine.shutdown();
-    let reader = receiver.stats();
-    receiver.stop();
+    Engine::builder(transport).listener(latency.clone()).start()
+}
 
-    let same = files.iter().filter(|file| file.arrived()).count();
+fn report(
+    files: &[SentFile],
+    latency: &Latency,
+    took: Duration,
+    received: &Stats,
+) -> io::Result<()> {
     say("")?;
-    for line in table(&files) {
+    for line in table(files) {
         say(&line)?;
     }
     say(&format!("\n{latency}\n"))?;
-    let sent = files.iter().filter_map(|file| file.outcome.as_ref());
-    let sent = sent.map(|outcome| outcome.bytes_sent).sum();
+    let outcomes = files.iter().filter_map(|file| file.outcome.as_ref());
+    let sent = throughput(outcomes.map(|outcome| outcome.bytes_sent).sum(), took);
     say(&format!(
-        "{}, sender and receiver (which hashes) sharing this machine",
-        throughput(sent, took)
+        "{sent}, sender and receiver (which hashes) sharing this machine"
     ))?;
     say(&format!(
         "{} connections, {} uploads at once at most",
-        reader.connections, reader.active_most
+        received.connections, received.active_most
     ))?;
+    let same = files.iter().filter(|file| file.arrived()).count();
     say(&format!(
         "{same} of {} files arrived as they were sent",
         files.len()
-    ))?;
-    Ok(match () {
-        () if interrupt.happened() => Exit::Aborted,
-        () if files.iter().any(SentFile::failed) => Exit::Failed,
-        () if same < files.len() => Exit::Different,
-        () => Exit::Ok,
-    })
+    ))
 }
 
 /// A file, what we know of it, and how its upload ended.

@@ -14,6 +14,7 @@ mod pages;
 mod progress;
 mod send;
 mod serve;
+mod tally;
 mod transport;
 mod units;
 

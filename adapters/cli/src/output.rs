@@ -91,7 +91,7 @@ pub(crate) fn failure(file: &str, error: &Error, outcome: Option<&Outcome>) -> S
 
 fn how_far(outcome: &Outcome) -> String {
     match outcome.phase {
-        Phase::Call => "not begun".into(),
+        Phase::Call | Phase::Open => "not begun".into(),
         Phase::Queue => "not begun: it was waiting for its turn".into(),
         _ if outcome.may_retry => format!("nothing was sent (phase: {})", outcome.phase),
         phase => {

@@ -15,6 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::messages::{one_line, tell};
 use crate::output::{Results, failure, phases, status_line, throughput};
 use crate::progress::View;
+use crate::tally::Tally;
 use crate::transport;
 
 /// The bars move at least so often.
@@ -264,48 +265,4 @@ fn everything(event: &Event) -> Option<String> {
         }
         _ => return None,
     })
-}
-
-/// How many ended in which way.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    ended: usize,
-    answered: usize,
-    /// Of these, with a status of 400 or more.
-    refused: usize,
-    failed: usize,
-    /// Aborted with a slot.
-    stopped: usize,
-    /// Aborted before.
-    never_begun: usize,
-    sent: u64,
-}
-
-impl Tally {
-    fn count(&mut self, outcome: &Outcome) {
-        self.ended += 1;
-        self.sent += outcome.bytes_sent;
-        match &outcome.result {
-            Ok(response) => {
-                self.answered += 1;
-                self.refused += usize::from(response.status >= 400);
-            }
-            Err(_) if !outcome.is_aborted() => self.failed += 1,
-            Err(_) if outcome.timings.admitted.is_some() => self.stopped += 1,
-            Err(_) => self.never_begun += 1,
-        }
-    }
-
-    fn aborted(&self) -> usize {
-        self.stopped + self.never_begun
-    }
-
-    fn exit(&self, fail: bool) -> Exit {
-        match self {
-            _ if self.aborted() > 0 => Exit::Aborted,
-            Self { failed: 1.., .. } => Exit::Failed,
-            Self { refused: 1.., .. } if fail => Exit::Refused,
-            _ => Exit::Ok,
-        }
-    }
 }

@@ -12,6 +12,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Sleep;
 
+/// A body that has this much ready still lets the other connections have their turn after it.
+const TURN_BYTES: usize = 256 * 1024;
+
 /// Pieces, counted, with a bound on the time between two of them.
 pub(crate) struct Body {
     inner: axum::body::Body,
@@ -19,6 +22,7 @@ pub(crate) struct Body {
     shared: Arc<Shared>,
     idle: Pin<Box<Sleep>>,
     broken: Option<Problem>,
+    turn: usize,
 }
 
 impl Body {
@@ -31,6 +35,7 @@ impl Body {
             shared,
             idle,
             broken: None,
+            turn: 0,
         }
     }
 
@@ -39,6 +44,11 @@ impl Body {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<Bytes>, Problem>> {
+        if self.turn >= TURN_BYTES {
+            self.turn = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         loop {
             let text = match Pin::new(&mut self.inner).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
@@ -46,6 +56,7 @@ impl Body {
                     let Ok(piece) = frame.into_data() else {
                         continue;
                     };
+                    self.turn += piece.len();
                     self.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
                     self.shared.counters.upload_read(piece.len() as u64);
                     let deadline = tokio::time::Instant::now() + self.limit();

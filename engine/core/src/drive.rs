@@ -20,7 +20,7 @@ use crate::ledger::Ledger;
 use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
-use crate::request::{Order, target_of};
+use crate::request::Order;
 use crate::source::Opened;
 use crate::{Redirects, Response, Trace};
 
@@ -33,10 +33,10 @@ pub(crate) struct Env {
 
 /// Uploads. Dropping it at any point stops everything at once: the connection and the file are closed with it.
 pub(crate) async fn drive(
-    env: Env,
-    mut order: Box<Order>,
+    env: &Env,
+    mut order: Order,
     opened: Opened,
-    ledger: Rc<Ledger>,
+    ledger: &Ledger,
 ) -> Result<Response, Error> {
     let sources = [opened];
     let deadline = order
@@ -47,10 +47,10 @@ pub(crate) async fn drive(
     let mut hops_left = settings.redirects_max;
     loop {
         let request = Request {
-            env: &env,
+            env,
             order: &order,
             sources: &sources,
-            ledger: &ledger,
+            ledger,
         };
         let answer = request.exchange(with_body, deadline).await?;
         let allowed = if hops_left > 0 {
@@ -58,10 +58,10 @@ pub(crate) async fn drive(
         } else {
             Redirects::Off
         };
-        let Some(hop) = hop(allowed, &order.url, &answer.head) else {
+        let Some(hop) = hop(allowed, &order.destination.url, &answer.head) else {
             return Ok(answer.into());
         };
-        if !env.front.policy.permits_url(&hop.url) {
+        if !env.front.policy.permits_url(&hop.destination.url) {
             return Err(Error::new(ErrorKind::DomainDenied));
         }
         let (status, new_origin) = (answer.head.status, hop.new_origin);
@@ -71,7 +71,7 @@ pub(crate) async fn drive(
         }
         hops_left -= 1;
         with_body &= hop.keeps_body;
-        order.url = hop.url;
+        order.destination = Arc::new(hop.destination);
     }
 }
 
@@ -91,18 +91,18 @@ impl Request<'_> {
         with_body: bool,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Error> {
-        let target = target_of(&self.order.url);
-        let pooled = self.env.pool.borrow_mut().take(&target, self.now());
+        let target = &self.order.destination.target;
+        let pooled = self.env.pool.borrow_mut().take(target, self.now());
         if let Some(wire) = pooled {
             self.ledger.started(true);
-            match self.over(wire, &target, with_body, deadline).await {
+            match self.over(wire, with_body, deadline).await {
                 Err(failure) if failure.unanswered => {}
                 answered => return answered.map_err(|failure| failure.error),
             }
         }
         self.ledger.started(false);
-        let wire = self.connect(&target, deadline).await?;
-        let answered = self.over(wire, &target, with_body, deadline).await;
+        let wire = self.connect(target, deadline).await?;
+        let answered = self.over(wire, with_body, deadline).await;
         answered.map_err(|failure| failure.error)
     }
 
@@ -115,7 +115,7 @@ impl Request<'_> {
         let dialling = Dialling {
             front,
             ledger: self.ledger,
-            url: &self.order.url,
+            url: &self.order.destination.url,
         };
         let own = self.now().saturating_add(front.settings.connect_timeout);
         let deadline = total.map_or(own, |total| total.min(own));
@@ -140,7 +140,6 @@ impl Request<'_> {
     async fn over(
         &self,
         mut wire: Wire,
-        target: &Target,
         with_body: bool,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
@@ -161,7 +160,7 @@ impl Request<'_> {
             self.env
                 .pool
                 .borrow_mut()
-                .put(target.clone(), wire, self.now());
+                .put(self.order.destination.clone(), wire, self.now());
         }
         Ok(response)
     }
@@ -194,7 +193,7 @@ pub(crate) fn write_head(
         },
         None => Framing::None,
     };
-    let url = &order.url;
+    let url = &order.destination.url;
     let trace = trace.as_str();
     let agent = Some(front.settings.user_agent.as_str())
         .filter(|agent| !agent.is_empty() && order.headers.get("user-agent").is_none());

@@ -11,6 +11,7 @@ use actix::{Actor, Addr, System};
 use quintet_transport::Connect;
 
 use crate::clock::{Clock, SystemClock};
+use crate::destination::Destinations;
 use crate::event::Listener;
 use crate::front::{Front, Latch};
 use crate::media_types::{ByExtension, MediaTypes};
@@ -19,6 +20,7 @@ use crate::preview::{Preview, preview};
 use crate::random::{Random, SystemRandom};
 use crate::scheduler::{Scheduler, SetActiveMax, Shutdown, Submit};
 use crate::source::{Files, LocalFiles};
+use crate::task::Engaged;
 use crate::trace::{SystemTraces, TraceSource};
 use crate::{Error, Settings, UploadRequest, UploadTask};
 
@@ -86,9 +88,8 @@ impl Engine {
     pub fn upload(&self, request: UploadRequest) -> UploadTask {
         let submit = Submit::new(&self.inner.front, request);
         let shared = submit.ticket.shared().clone();
-        let scheduler = self.inner.scheduler.clone();
-        scheduler.do_send(submit);
-        UploadTask::new(shared, scheduler, Some(self.inner.clone()))
+        self.inner.scheduler.do_send(submit);
+        UploadTask::new(shared, Engaged::By(self.inner.clone()))
     }
 
     /// What [`upload`](Self::upload) of this request would send, without connecting and without taking a slot.
@@ -246,6 +247,7 @@ impl EngineBuilder {
                 .unwrap_or_else(|| Arc::new(SystemClock::default())),
             random: self.random,
             traces: self.traces,
+            destinations: Destinations::default(),
             policy: self.policy,
             media_types: self.media_types,
             listeners: self.listeners,
@@ -271,7 +273,7 @@ fn launch(front: Arc<Front>) -> Addr<Scheduler> {
 
 /// What handles and tasks keep alive.
 pub(crate) struct Inner {
-    scheduler: Addr<Scheduler>,
+    pub(crate) scheduler: Addr<Scheduler>,
     front: Arc<Front>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }

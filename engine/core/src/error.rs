@@ -215,7 +215,8 @@ impl From<quintet_transport::ConnectError> for Error {
             // A kind that a later transport crate adds: the connection did not come about.
             _ => ErrorKind::Refused,
         };
-        Self::new(kind).because(error)
+        // The reason says the kind already.
+        Self::new(kind).because(error.source)
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use quintet_transport::Connect;
 
 use crate::clock::Clock;
+use crate::destination::Destinations;
 use crate::event::Listener;
 use crate::media_types::MediaTypes;
 use crate::policy::HostPolicy;
@@ -27,6 +28,7 @@ pub(crate) struct Front {
     pub(crate) media_types: Arc<dyn MediaTypes>,
     pub(crate) listeners: Vec<Arc<dyn Listener>>,
     pub(crate) traces: Arc<dyn TraceSource>,
+    pub(crate) destinations: Destinations,
     pub(crate) ids: AtomicU64,
     pub(crate) thread: OnceLock<ThreadId>,
     pub(crate) ended: Latch,

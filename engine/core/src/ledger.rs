@@ -11,7 +11,7 @@ use crate::front::Front;
 use crate::ticket::Ticket;
 use crate::{Outcome, Response, Timings};
 
-/// Kept by the upload's actor and its driver together, on the engine's thread.
+/// Kept beside the driver, which may be dropped at any point, by whoever must end the upload.
 pub(crate) struct Ledger {
     ticket: RefCell<Option<Ticket>>,
     shared: std::sync::Arc<crate::ticket::Shared>,
@@ -44,6 +44,10 @@ impl Ledger {
             handed: Cell::new(false),
             reported: Cell::new(None),
         }
+    }
+
+    pub(crate) fn id(&self) -> crate::UploadId {
+        self.shared.id
     }
 
     pub(crate) fn front(&self) -> &Front {
@@ -176,13 +180,18 @@ impl Ledger {
         }
     }
 
+    /// Whether the upload still has to be ended.
+    pub(crate) fn is_open(&self) -> bool {
+        self.ticket.borrow().is_some()
+    }
+
     /// The ticket and the outcome to end it with; `None` if that was taken before.
     pub(crate) fn close(&self, result: Result<Response, Error>) -> Option<(Ticket, Outcome)> {
         let ticket = self.ticket.borrow_mut().take()?;
         self.stamp(|timings, now| timings.done = Some(now));
         let outcome = Outcome {
             id: self.shared.id,
-            trace: self.shared.trace.clone(),
+            trace: self.shared.trace,
             result,
             phase: self.phase.get(),
             bytes_sent: self.sent.get(),

@@ -17,6 +17,7 @@
 pub mod admission;
 mod clock;
 mod deadlines;
+mod destination;
 mod drive;
 mod engine;
 mod error;
@@ -46,6 +47,7 @@ mod upload;
 use std::fmt;
 
 pub use clock::{Clock, Sleep, SystemClock};
+pub use destination::URL_BYTES_MAX;
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Phase};
 pub use event::{Event, EventKind, Listener, Progress};
@@ -57,7 +59,7 @@ pub use preview::Preview;
 pub use quintet_proto::{Headers, Limits, Newlines, Plan, Segment};
 pub use random::{Random, SystemRandom};
 pub use recipient::to_recipient;
-pub use request::{HEADER_BYTES_MAX, HEADERS_MAX, URL_BYTES_MAX, UploadRequest};
+pub use request::{HEADER_BYTES_MAX, HEADERS_MAX, UploadRequest};
 pub use scheduler::{Scheduler, Shutdown};
 pub use settings::{Redirects, Settings};
 pub use source::{FileError, Files, LocalFiles, Opened, Source, SourceState};

@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use quintet_transport::{Connection, Target};
 
 use crate::clock::{Alarm, Clock};
+use crate::destination::Destination;
 
 /// Size of the buffer that answers are read into: most answers in one read.
 const INPUT_BYTES: usize = 8 * 1024;
@@ -23,6 +25,10 @@ pub(crate) struct Wire {
     /// Bytes that the connection has taken, over all requests.
     pub(crate) taken: u64,
     pub(crate) peer: Option<std::net::SocketAddr>,
+    /// The connection declined a file: from then on files are read and written.
+    pub(crate) declines_files: bool,
+    /// Set for one request after another: an alarm that is early costs less than one that is made anew.
+    pub(crate) alarm: Alarm,
     /// Whether the system tells what the peer has confirmed.
     pub(crate) tells_acked: bool,
 }
@@ -37,6 +43,8 @@ impl Wire {
             input,
             taken: 0,
             peer: info.peer,
+            declines_files: false,
+            alarm: Alarm::new(),
             tells_acked: info.acked.is_some(),
         }
     }
@@ -70,7 +78,7 @@ pub(crate) struct Pool {
 }
 
 struct Idle {
-    target: Target,
+    destination: Arc<Destination>,
     wire: Wire,
     since: Duration,
 }
@@ -89,7 +97,11 @@ impl Pool {
 
     /// The connection to `target` that was used last, if it is still good.
     pub(crate) fn take(&mut self, target: &Target, now: Duration) -> Option<Wire> {
-        while let Some(at) = self.idle.iter().rposition(|idle| idle.target == *target) {
+        while let Some(at) = self
+            .idle
+            .iter()
+            .rposition(|idle| idle.destination.target == *target)
+        {
             let Idle {
                 mut wire, since, ..
             } = self.idle.remove(at);
@@ -102,7 +114,7 @@ impl Pool {
     }
 
     /// Keeps a connection whose last answer was complete and allows its reuse.
-    pub(crate) fn put(&mut self, target: Target, mut wire: Wire, now: Duration) {
+    pub(crate) fn put(&mut self, destination: Arc<Destination>, mut wire: Wire, now: Duration) {
         if self.idle_max == 0 || !wire.is_quiet(&self.watcher) {
             return wire.discard();
         }
@@ -112,7 +124,7 @@ impl Pool {
         wire.output.clear();
         wire.output.shrink_to(OUTPUT_KEPT_BYTES_MAX);
         self.idle.push(Idle {
-            target,
+            destination,
             wire,
             since: now,
         });
@@ -145,7 +157,7 @@ impl Pool {
 }
 
 /// Watches a pool for as long as it lives.
-pub(crate) async fn watch(pool: Weak<RefCell<Pool>>, clock: std::sync::Arc<dyn Clock>) {
+pub(crate) async fn watch(pool: Weak<RefCell<Pool>>, clock: Arc<dyn Clock>) {
     let mut alarm = Alarm::new();
     poll_fn(|cx| {
         let Some(pool) = Weak::upgrade(&pool) else {

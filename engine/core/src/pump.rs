@@ -10,7 +10,7 @@ use std::time::Duration;
 use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment};
 use quintet_transport::{FileSend, SecurityError};
 
-use crate::clock::{Alarm, Clock};
+use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::ledger::Ledger;
@@ -22,9 +22,12 @@ use crate::source::{Opened, Source};
 const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
 /// Size of a read where the transport takes no files: sixteen TLS records, and few enough system calls.
 const CHUNK_BYTES: usize = 256 * 1024;
+/// File times tick every few milliseconds: within this time of its opening, a second look at a file that one read has
+/// brought to its end tells nothing new.
+const SAME_TICK: Duration = Duration::from_millis(1);
 /// After this many bytes the other uploads on the thread get their turn.
 const TURN_BYTES: u64 = 1024 * 1024;
-/// How much of a file is offered to the transport at once.
+/// How much of a file is asked to be in memory, and offered to the transport, at once.
 const OFFER_BYTES: u64 = 1024 * 1024;
 
 /// Sends a request and receives its answer.
@@ -39,20 +42,23 @@ pub(crate) struct Pump<'a> {
     head_left: usize,
     /// Bytes that the connection had taken when the body began.
     body_at: u64,
-    /// Where in the output buffer the part not yet taken begins.
+    /// The part of the output buffer that is to be written: what lies beyond it is room that was used before.
     output_at: usize,
+    output_end: usize,
     /// Body bytes put into the output buffer or taken.
     placed: u64,
     /// Body bytes taken by the transport.
     sent: u64,
     sending: bool,
-    /// The transport declined a range: from then on files are read here.
-    declined: bool,
+    /// Of which source, and up to where, the file is known to be in memory.
+    cached: (usize, u64),
+    /// Every file was found as it was promised.
     verified: bool,
+    /// One read brought the whole file and its end.
+    read_whole: bool,
     reading: bool,
     write_error: Option<Error>,
     deadlines: Deadlines,
-    alarm: Alarm,
 }
 
 /// How a request ended that did not end well.
@@ -82,15 +88,16 @@ impl<'a> Pump<'a> {
             head_left,
             body_at: wire.taken + head_left as u64,
             output_at: 0,
+            output_end: head_left,
             placed: 0,
             sent: 0,
             sending: true,
-            declined: false,
+            cached: (usize::MAX, 0),
             verified: false,
+            read_whole: false,
             reading: true,
             write_error: None,
             deadlines: Deadlines::new(&front.settings, front.clock.now(), total),
-            alarm: Alarm::new(),
             wire,
         }
     }
@@ -223,7 +230,11 @@ impl<'a> Pump<'a> {
                 let_others_run(cx);
                 return Poll::Pending;
             }
-            let rest = &self.wire.output[self.output_at..];
+            if self.placed == 0 {
+                // What fits beside the head goes with it, in the same write.
+                ready!(self.place(cx))?;
+            }
+            let rest = &self.wire.output[self.output_at..self.output_end];
             let taken = if rest.is_empty() {
                 match self.plan.at(self.placed) {
                     None => {
@@ -236,7 +247,8 @@ impl<'a> Pump<'a> {
                         len,
                     }) if self.offers(len) => ready!(self.send_file(cx, source, offset, len))?,
                     Some(_) => {
-                        self.fill()?;
+                        (self.output_at, self.output_end) = (0, 0);
+                        ready!(self.place(cx))?;
                         continue;
                     }
                 }
@@ -262,7 +274,7 @@ impl<'a> Pump<'a> {
 
     /// Whether a rest of a file of this length is for the transport to send.
     fn offers(&self, len: u64) -> bool {
-        !self.declined && (len > INLINE_FILE_BYTES_MAX || self.sent > 0)
+        !self.wire.declines_files && (len > INLINE_FILE_BYTES_MAX || self.sent > 0)
     }
 
     /// The outer result is the upload's error, the inner one the connection's.
@@ -274,16 +286,19 @@ impl<'a> Pump<'a> {
         len: u64,
     ) -> Poll<Result<std::io::Result<u64>, Error>> {
         let Some(file) = self.source(source).file() else {
-            self.declined = true;
+            self.wire.declines_files = true;
             return Poll::Ready(Ok(Ok(0)));
         };
-        match ready!(
-            self.wire
-                .connection
-                .poll_send_file(cx, file, offset, len.min(OFFER_BYTES))
-        ) {
+        let len = len.min(OFFER_BYTES);
+        let (of, until) = self.cached;
+        if of != source || offset >= until {
+            ready!(self.source(source).poll_cached(cx, offset, len));
+            self.cached = (source, offset + len);
+        }
+        let len = len.min(self.cached.1 - offset);
+        match ready!(self.wire.connection.poll_send_file(cx, file, offset, len)) {
             Ok(FileSend::Declined) => {
-                self.declined = true;
+                self.wire.declines_files = true;
                 Poll::Ready(Ok(Ok(0)))
             }
             Ok(FileSend::Sent(0)) => Poll::Ready(Err(changed("became shorter"))),
@@ -299,56 +314,61 @@ impl<'a> Pump<'a> {
         &*self.sources[source].source
     }
 
-    /// Puts the next segments into the empty output buffer: bytes, and files that the transport is not offered.
-    fn fill(&mut self) -> Result<(), Error> {
-        let output = &mut self.wire.output;
-        output.clear();
-        self.output_at = 0;
-        self.place()
-    }
-
-    fn place(&mut self) -> Result<(), Error> {
-        while self.wire.output.len() < CHUNK_BYTES {
-            let at = self.wire.output.len();
-            let room = CHUNK_BYTES - at;
-            match self.plan.at(self.placed) {
+    /// Appends the next segments to the output buffer: bytes, and files that the transport is not offered. Not ready
+    /// while a file is brought into memory; what is placed by then may go.
+    fn place(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while self.output_end < CHUNK_BYTES {
+            let room = CHUNK_BYTES - self.output_end;
+            let placed = match self.plan.at(self.placed) {
                 None => break,
+                Some(Segment::File { len, .. }) if self.offers(len) => break,
                 Some(Segment::Bytes(bytes)) => {
                     // The last segment holds the closing boundary: not one byte of it before this.
                     if self.placed + bytes.len() as u64 == self.plan.content_length() {
                         self.verify()?;
                     }
                     let bytes = &bytes[..bytes.len().min(room)];
-                    self.wire.output.extend_from_slice(bytes);
-                    self.placed += bytes.len() as u64;
+                    self.output_room(bytes.len()).copy_from_slice(bytes);
+                    bytes.len()
                 }
-                Some(Segment::File { len, .. }) if self.offers(len) => break,
                 Some(Segment::File {
                     source,
                     offset,
                     len,
                 }) => {
-                    let wanted = room.min(usize::try_from(len).unwrap_or(usize::MAX));
-                    self.wire.output.resize(at + wanted, 0);
-                    let read = self
-                        .source(source)
-                        .read_at(&mut self.wire.output[at..], offset);
-                    let read =
-                        read.map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
-                    self.wire.output.truncate(at + read);
-                    if read == 0 {
-                        return Err(changed("became shorter"));
+                    // One more than there should be: a read that stops before it has seen the end.
+                    let len = usize::try_from(len).unwrap_or(usize::MAX);
+                    let wanted = room.min(len.saturating_add(1));
+                    let source = self.source(source);
+                    let read = ready!(source.poll_read_at(cx, self.output_room(wanted), offset))
+                        .map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
+                    match read {
+                        0 => return Poll::Ready(Err(changed("became shorter"))),
+                        _ if read > len => return Poll::Ready(Err(changed("became longer"))),
+                        _ => self.read_whole = offset == 0 && read == len && wanted > len,
                     }
-                    self.placed += read as u64;
+                    read
                 }
-            }
+            };
+            self.output_end += placed;
+            self.placed += placed as u64;
         }
-        Ok(())
+        Poll::Ready(Ok(()))
+    }
+
+    /// The next `len` bytes of the output buffer: new ones are made only where it never was so long.
+    fn output_room(&mut self, len: usize) -> &mut [u8] {
+        let end = self.output_end + len;
+        if self.wire.output.len() < end {
+            self.wire.output.resize(end, 0);
+        }
+        &mut self.wire.output[self.output_end..end]
     }
 
     /// Makes sure that every file is still what was promised: as long, and not newer.
     fn verify(&mut self) -> Result<(), Error> {
-        if std::mem::replace(&mut self.verified, true) {
+        let at_once = self.clock.now().saturating_sub(self.ledger.admitted_at()) < SAME_TICK;
+        if std::mem::replace(&mut self.verified, true) || (self.read_whole && at_once) {
             return Ok(());
         }
         for opened in self.sources {
@@ -410,7 +430,7 @@ impl<'a> Pump<'a> {
 
     fn expire(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
         loop {
-            ready!(self.alarm.poll(cx, self.clock, self.deadlines.next()));
+            ready!(self.wire.alarm.poll(cx, self.clock, self.deadlines.next()));
             let moved = self.wire.connection.info().moved;
             if let Some(why) = self.deadlines.passed(self.clock.now(), moved) {
                 let timeout = Error::new(ErrorKind::Timeout(self.phase())).because(why);

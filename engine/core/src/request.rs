@@ -7,16 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use quintet_proto::{Form, Headers, Newlines, is_engine_owned};
-use quintet_transport::{Host, Target};
-use url::Url;
 
+use crate::destination::Destination;
 use crate::error::{Error, ErrorKind};
 use crate::event::Listener;
 use crate::front::Front;
 use crate::media_types::part_type;
 
-/// Longest URL taken, in bytes of its text: more than servers read.
-pub const URL_BYTES_MAX: usize = 65_536;
 /// Most headers taken from a caller: as many as we take from a server.
 pub const HEADERS_MAX: usize = 100;
 /// Most bytes of header names and values taken from a caller.
@@ -124,9 +121,12 @@ impl UploadRequest {
     /// Checks everything but the file, which the scheduler opens or looks at. `ignored` gets the names of headers
     /// that the engine owns.
     pub(crate) fn check(self, front: &Front, ignored: &mut Vec<String>) -> Result<Order, Error> {
-        let url = parse_url(&self.url)?;
+        let destination = front.destinations.parse(&self.url)?;
         if self.file_path.as_os_str().is_empty() {
             return Err(Error::parameter("filePath", "is missing or empty"));
+        }
+        if self.file_path.as_os_str().as_encoded_bytes().contains(&0) {
+            return Err(Error::parameter("filePath", "holds a NUL byte"));
         }
         if self.name.is_empty() {
             return Err(Error::parameter("name", "is missing or empty"));
@@ -145,11 +145,11 @@ impl UploadRequest {
             .unwrap_or_else(|| part_type(&*front.media_types, &file_name).to_owned());
         form.file(&self.name, &file_name, &mime_type)
             .map_err(|error| Error::parameter("name, fileName or mimeType", error))?;
-        if !front.policy.permits_url(&url) {
+        if !front.policy.permits_url(&destination.url) {
             return Err(Error::new(ErrorKind::DomainDenied));
         }
         Ok(Order {
-            url,
+            destination,
             path: self.file_path,
             headers,
             form,
@@ -174,57 +174,11 @@ impl fmt::Debug for UploadRequest {
 
 /// A checked request: what an upload works from.
 pub(crate) struct Order {
-    pub(crate) url: Url,
+    pub(crate) destination: Arc<Destination>,
     pub(crate) path: PathBuf,
     pub(crate) headers: Headers,
     pub(crate) form: Form,
     pub(crate) timeout: Option<Duration>,
-}
-
-fn parse_url(text: &str) -> Result<Url, Error> {
-    let wrong = |why: &dyn fmt::Display| Error::parameter("url", why);
-    if text.is_empty() {
-        return Err(wrong(&"is missing or empty"));
-    }
-    if text.len() > URL_BYTES_MAX {
-        return Err(wrong(&format_args!("is longer than {URL_BYTES_MAX} bytes")));
-    }
-    // The URL parser would drop tab, CR and LF silently: what is logged and checked must be what is sent.
-    if text.bytes().any(|byte| byte.is_ascii_control()) {
-        return Err(wrong(&"holds a control character"));
-    }
-    let mut url = Url::parse(text).map_err(|error| wrong(&format_args!("is no URL: {error}")))?;
-    check_url(&url).map_err(|why| wrong(&why))?;
-    url.set_fragment(None);
-    Ok(url)
-}
-
-/// The rules that hold for a caller's URL and for a redirect's alike.
-pub(crate) fn check_url(url: &Url) -> Result<(), &'static str> {
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("must be http: or https:");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("holds a user name or password; send an Authorization header instead");
-    }
-    match url.port() {
-        Some(0) => Err("has port 0"),
-        _ => Ok(()),
-    }
-}
-
-/// Where a checked URL leads.
-pub(crate) fn target_of(url: &Url) -> Target {
-    let host = match url.host() {
-        Some(url::Host::Ipv4(ip)) => Host::Ip(ip.into()),
-        Some(url::Host::Ipv6(ip)) => Host::Ip(ip.into()),
-        Some(url::Host::Domain(name)) => Host::Name(name.to_owned()),
-        // An http or https URL has a host: the parser refuses one without.
-        None => Host::Name(String::new()),
-    };
-    let secure = url.scheme() == "https";
-    let port = url.port().unwrap_or(if secure { 443 } else { 80 });
-    Target { secure, host, port }
 }
 
 fn check_headers(
@@ -276,29 +230,5 @@ mod tests {
         ] {
             assert_eq!(last_segment(Path::new(path)), name);
         }
-    }
-
-    #[test]
-    fn a_url_is_http_without_userinfo_or_controls_and_loses_its_fragment() {
-        for bad in [
-            "",
-            "ftp://h/",
-            "http://",
-            "http://u@h/",
-            "http://u:p@h/",
-            "http://h:0/",
-            "http://h/\r\n",
-            "http://h:65536/",
-            "//h/up",
-        ] {
-            assert!(parse_url(bad).is_err(), "{bad:?}");
-        }
-        assert_eq!(
-            parse_url("http://H/a?b#c")
-                .map(String::from)
-                .ok()
-                .as_deref(),
-            Some("http://h/a?b")
-        );
     }
 }

@@ -13,10 +13,12 @@ use crate::drive::Env;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::EventKind;
 use crate::front::Front;
+use crate::ledger::Ledger;
 use crate::pool::{Pool, watch};
 use crate::request::Order;
+use crate::task::Engaged;
 use crate::ticket::{Shared, Ticket};
-use crate::upload::{Stop, Upload};
+use crate::upload::{Begin, Stop, Upload};
 use crate::{Outcome, UploadId, UploadRequest, UploadTask};
 
 /// How long a shutdown waits for active uploads to end by themselves once told to.
@@ -29,6 +31,8 @@ pub struct Scheduler {
     admission: Admission,
     queued: HashMap<UploadId, Waiting>,
     active: HashMap<UploadId, Addr<Upload>>,
+    /// Actors without an upload: never more than were active at once.
+    idle: Vec<Addr<Upload>>,
     closing: bool,
 }
 
@@ -47,26 +51,47 @@ impl Scheduler {
             },
             queued: HashMap::new(),
             active: HashMap::new(),
+            idle: Vec::new(),
             closing: false,
         }
     }
 
     /// Gives the slot that is free to this upload, or, if its file cannot be opened, to the next.
-    fn start(&mut self, mut upload: Option<Waiting>, ctx: &Context<Self>) {
-        while let Some((ticket, order)) = upload.take() {
+    fn start(&mut self, ticket: Ticket, order: Order, ctx: &Context<Self>) {
+        let (mut ticket, mut order) = (ticket, order);
+        loop {
             let id = ticket.shared().id;
             match self.env.front.files.open(&order.path) {
                 Ok(opened) => {
-                    let env = self.env.clone();
-                    let upload = Upload::new(ctx.address(), env, ticket, order, opened);
-                    self.active.insert(id, upload.start());
+                    let upload = self
+                        .idle
+                        .pop()
+                        .unwrap_or_else(|| Upload::new(self.env.clone(), ctx.address()).start());
+                    let ledger = Ledger::new(ticket);
+                    ledger.admitted();
+                    upload.do_send(Begin {
+                        ledger,
+                        order,
+                        opened,
+                    });
+                    self.active.insert(id, upload);
+                    return;
                 }
                 Err(error) => {
                     let next = self.admission.finish(id);
                     ticket.refuse(error.into(), Phase::Open);
-                    upload = next.and_then(|next| self.queued.remove(&next));
+                    let Some(waiting) = next.and_then(|next| self.queued.remove(&next)) else {
+                        return;
+                    };
+                    (ticket, order) = (waiting.0, *waiting.1);
                 }
             }
+        }
+    }
+
+    fn start_queued(&mut self, id: Option<UploadId>, ctx: &Context<Self>) {
+        if let Some((ticket, order)) = id.and_then(|id| self.queued.remove(&id)) {
+            self.start(ticket, *order, ctx);
         }
     }
 
@@ -94,7 +119,7 @@ impl Actor for Scheduler {
 /// A call: checked, or refused with its reason. Both are answered from here, never from inside the call.
 pub(crate) struct Submit {
     pub(crate) ticket: Ticket,
-    pub(crate) order: Result<Box<Order>, Error>,
+    pub(crate) order: Result<Order, Error>,
 }
 
 impl Submit {
@@ -103,7 +128,7 @@ impl Submit {
         let (id, trace) = (front.next_id(), front.traces.trace());
         let listeners = request.take_listeners();
         let mut ignored = Vec::new();
-        let order = request.check(front, &mut ignored).map(Box::new);
+        let order = request.check(front, &mut ignored);
         let shared = Shared::new(id, trace, front.clone(), ignored, listeners);
         Self {
             ticket: Ticket::new(Arc::new(shared)),
@@ -137,11 +162,11 @@ impl Handler<Submit> for Scheduler {
         }
         let id = ticket.shared().id;
         match self.admission.submit(id) {
-            Submitted::Start => self.start(Some((ticket, order)), ctx),
+            Submitted::Start => self.start(ticket, order, ctx),
             Submitted::Full => ticket.refuse(Error::new(ErrorKind::QueueFull), Phase::Call),
             Submitted::Queued { position } => {
                 ticket.shared().emit(EventKind::Queued { position });
-                self.queued.insert(id, (ticket, order));
+                self.queued.insert(id, (ticket, Box::new(order)));
             }
         }
     }
@@ -159,7 +184,7 @@ impl Handler<UploadRequest> for Scheduler {
         let submit = Submit::new(&self.env.front, request);
         let shared = submit.ticket.shared().clone();
         ctx.notify(submit);
-        MessageResult(UploadTask::new(shared, ctx.address(), None))
+        MessageResult(UploadTask::new(shared, Engaged::Scheduler(ctx.address())))
     }
 }
 
@@ -182,7 +207,7 @@ impl Handler<Abort> for Scheduler {
             }
             Cancelled::Active => {
                 if let Some(upload) = self.active.get(&id) {
-                    upload.do_send(Stop(ErrorKind::Aborted));
+                    upload.do_send(Stop(id, ErrorKind::Aborted));
                 }
             }
             Cancelled::Unknown => {}
@@ -204,13 +229,14 @@ impl Handler<Finished> for Scheduler {
     type Result = ();
 
     fn handle(&mut self, Finished { ticket, outcome }: Finished, ctx: &mut Self::Context) {
-        self.active.remove(&outcome.id);
+        // An actor that broke off is not for the next upload.
+        self.idle
+            .extend(self.active.remove(&outcome.id).filter(Addr::connected));
         let next = self.admission.finish(outcome.id);
         // The slot is free: callbacks may ask for more. Who waited longest has it all the same, and is
         // admitted after this one was seen to end, so that nobody ever counts one too many.
         ticket.end(outcome);
-        let next = next.and_then(|next| self.queued.remove(&next));
-        self.start(next, ctx);
+        self.start_queued(next, ctx);
         self.stop_when_empty(ctx);
     }
 }
@@ -228,8 +254,7 @@ impl Handler<SetActiveMax> for Scheduler {
 
     fn handle(&mut self, SetActiveMax(active_max): SetActiveMax, ctx: &mut Self::Context) {
         for id in self.admission.set_limit(active_max) {
-            let next = self.queued.remove(&id);
-            self.start(next, ctx);
+            self.start_queued(Some(id), ctx);
         }
     }
 }
@@ -255,8 +280,8 @@ impl Handler<Shutdown> for Scheduler {
             self.admission.cancel(id);
             ticket.refuse(Error::new(ErrorKind::ShutDown), Phase::Queue);
         }
-        for upload in self.active.values() {
-            upload.do_send(Stop(ErrorKind::ShutDown));
+        for (id, upload) in &self.active {
+            upload.do_send(Stop(*id, ErrorKind::ShutDown));
         }
         self.stop_when_empty(ctx);
         ctx.run_later(SHUTDOWN_MAX, |_, ctx| ctx.stop());

@@ -19,22 +19,20 @@ use crate::{Outcome, Trace, UploadId};
 /// It is a future of the [`Outcome`]; [`wait`](Self::wait) blocks for it instead. Both may be asked again.
 pub struct UploadTask {
     shared: Arc<Shared>,
-    scheduler: Addr<Scheduler>,
-    /// An engine lives as long as a handle or a task of it.
-    _engine: Option<Arc<Inner>>,
+    engaged: Engaged,
+}
+
+/// Who carries an upload out.
+pub(crate) enum Engaged {
+    /// An engine, which lives as long as a handle or a task of it.
+    By(Arc<Inner>),
+    /// A scheduler that was asked by message.
+    Scheduler(Addr<Scheduler>),
 }
 
 impl UploadTask {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        scheduler: Addr<Scheduler>,
-        engine: Option<Arc<Inner>>,
-    ) -> Self {
-        Self {
-            shared,
-            scheduler,
-            _engine: engine,
-        }
+    pub(crate) fn new(shared: Arc<Shared>, engaged: Engaged) -> Self {
+        Self { shared, engaged }
     }
 
     /// Which upload this is, within its engine.
@@ -59,7 +57,11 @@ impl UploadTask {
     pub fn abort(&self) -> bool {
         let accepted = self.shared.decide_abort();
         if accepted {
-            self.scheduler.do_send(Abort(self.shared.id));
+            let scheduler = match &self.engaged {
+                Engaged::By(engine) => &engine.scheduler,
+                Engaged::Scheduler(scheduler) => scheduler,
+            };
+            scheduler.do_send(Abort(self.shared.id));
         }
         accepted
     }
@@ -81,6 +83,7 @@ impl UploadTask {
             match &state.outcome {
                 Some(outcome) => return outcome.clone(),
                 None => {
+                    state.is_waited_for = true;
                     let waited = self.shared.ended.wait(state);
                     // Nothing panics while the lock is held, so it cannot be poisoned.
                     state = waited.unwrap_or_else(|poisoned| poisoned.into_inner());

@@ -28,6 +28,8 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) outcome: Option<Arc<Outcome>>,
     pub(crate) waker: Option<Waker>,
+    /// A thread waits: only then is a system call spent on waking it.
+    pub(crate) is_waited_for: bool,
     pub(crate) late: Vec<Arc<dyn Listener>>,
 }
 
@@ -113,7 +115,7 @@ impl Shared {
         let done = Some(self.front.clock.now());
         Outcome {
             id: self.id,
-            trace: self.trace.clone(),
+            trace: self.trace,
             result: Err(error),
             phase,
             bytes_sent: 0,
@@ -161,7 +163,7 @@ impl Ticket {
             outcome.result = Err(Error::new(ErrorKind::Aborted));
         }
         let outcome = Arc::new(outcome);
-        if let Ok(response) = &outcome.result {
+        if let (Ok(response), true) = (&outcome.result, shared.is_heard()) {
             let (status, headers) = (response.status, response.headers.clone());
             shared.emit(EventKind::HeadersReceived { status, headers });
         }
@@ -169,9 +171,11 @@ impl Ticket {
         let mut state = shared.state();
         state.outcome = Some(outcome);
         state.late.clear();
-        let waker = state.waker.take();
+        let (waker, is_waited_for) = (state.waker.take(), state.is_waited_for);
         drop(state);
-        shared.ended.notify_all();
+        if is_waited_for {
+            shared.ended.notify_all();
+        }
         if let Some(waker) = waker {
             waker.wake();
         }

@@ -1,20 +1,26 @@
 //! The trace: the one name of an upload in outcomes, headers and logs.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::random::OsBytes;
 
 /// Names an upload from the call on, over retries and redirects, and goes out as `x-request-id` and
-/// `x-tt-logid`. Cheap to clone.
+/// `x-tt-logid`. Small and cheap to copy.
 ///
 /// The form of [`Trace::from_parts`] is 53 characters: `02`, thirteen digits of Unix milliseconds, 38
 /// lower-case hex digits.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Trace(Arc<str>);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Trace {
+    /// The text, zeros after it.
+    text: [u8; Trace::LEN_MAX],
+    len: u8,
+}
 
 impl Trace {
+    /// Longest text of a trace, in bytes.
+    pub const LEN_MAX: usize = 63;
+
     /// A trace of the usual form from a wall-clock time (its last thirteen digits) and random bytes.
     ///
     /// ```
@@ -34,32 +40,43 @@ impl Trace {
             pair[0] = HEX[usize::from(byte >> 4)];
             pair[1] = HEX[usize::from(byte & 15)];
         }
-        // Digits only: this cannot fail.
-        Self(std::str::from_utf8(&text).unwrap_or_default().into())
+        Self::new(&text)
     }
 
-    /// A trace of the host's own making. `None` unless it is 1 to 128 characters of letters, digits, `-`, `_`,
+    /// A trace of the host's own making. `None` unless it is 1 to 63 characters of letters, digits, `-`, `_`,
     /// `.` and `:`, so that it can stand in a header as it is.
     pub fn from_text(text: &str) -> Option<Self> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-        ((1..=128).contains(&text.len()) && text.bytes().all(allowed)).then(|| Self(text.into()))
+        let fits = (1..=Self::LEN_MAX).contains(&text.len());
+        (fits && text.bytes().all(allowed)).then(|| Self::new(text.as_bytes()))
     }
 
     /// Its text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Only ASCII is ever put in.
+        std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
+    }
+
+    /// `ascii` is at most `LEN_MAX` long.
+    fn new(ascii: &[u8]) -> Self {
+        let mut text = [0; Self::LEN_MAX];
+        text[..ascii.len()].copy_from_slice(ascii);
+        Self {
+            text,
+            len: ascii.len() as u8,
+        }
     }
 }
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

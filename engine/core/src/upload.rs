@@ -1,48 +1,48 @@
-//! The actor of one active upload: it runs the driver, hears the stop, and always reports.
+//! The actor of one slot: it carries out one upload after another, hears the stop, and always reports.
+//!
+//! ```text
+//!   Begin ─► driving ──driver ends, or Stop──► Finished to the scheduler ─► idle ─► Begin …
+//! ```
+//!
+//! An actor costs a dozen allocations, so the scheduler keeps those whose upload is over for the next.
 
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Poll, Waker};
 
 use actix::prelude::*;
 
-use crate::Response;
 use crate::drive::{Env, drive};
 use crate::error::{Error, ErrorKind};
 use crate::ledger::Ledger;
 use crate::request::Order;
 use crate::scheduler::{Finished, Scheduler};
 use crate::source::Opened;
-use crate::ticket::Ticket;
+use crate::{Response, UploadId};
 
-/// Lives from admission to the report. Its driver is a future of its context, so stopping the actor drops the
-/// driver, and with it connection and file.
+/// Holds at most one upload at a time.
 pub(crate) struct Upload {
+    env: Env,
     scheduler: Addr<Scheduler>,
-    ledger: Rc<Ledger>,
-    begin: Option<(Env, Box<Order>, Opened)>,
+    seat: Rc<Seat>,
+}
+
+/// What the actor's handlers hand to its work.
+#[derive(Default)]
+struct Seat {
+    begin: RefCell<Option<Begin>>,
+    stop: Cell<Option<Stop>>,
+    waker: RefCell<Option<Waker>>,
 }
 
 impl Upload {
-    /// Admits it: its slot is given now.
-    pub(crate) fn new(
-        scheduler: Addr<Scheduler>,
-        env: Env,
-        ticket: Ticket,
-        order: Box<Order>,
-        opened: Opened,
-    ) -> Self {
-        let ledger = Rc::new(Ledger::new(ticket));
-        ledger.admitted();
+    pub(crate) fn new(env: Env, scheduler: Addr<Scheduler>) -> Self {
         Self {
+            env,
             scheduler,
-            ledger,
-            begin: Some((env, order, opened)),
-        }
-    }
-
-    fn report(&self, result: Result<Response, Error>) {
-        if let Some((ticket, outcome)) = self.ledger.close(result) {
-            // The scheduler frees the slot, then lets the ticket end the upload.
-            self.scheduler.do_send(Finished { ticket, outcome });
+            seat: Rc::default(),
         }
     }
 }
@@ -51,27 +51,34 @@ impl Actor for Upload {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        if let Some((env, order, opened)) = self.begin.take() {
-            let driver = drive(env, order, opened, self.ledger.clone()).into_actor(self);
-            ctx.spawn(driver.map(|result, upload, ctx| {
-                upload.report(result);
-                ctx.stop();
-            }));
-        }
+        let work = work(self.env.clone(), self.scheduler.clone(), self.seat.clone());
+        ctx.spawn(work.into_actor(self));
     }
 }
 
-impl Drop for Upload {
-    /// Whatever ended the actor without a report (a panic in the driver) still frees the slot and tells.
-    fn drop(&mut self) {
-        self.report(Err(
-            Error::new(ErrorKind::Internal).because("the upload's actor broke off")
-        ));
+/// Carries out this upload, whose slot is given and whose file is open.
+pub(crate) struct Begin {
+    pub(crate) ledger: Ledger,
+    pub(crate) order: Order,
+    pub(crate) opened: Opened,
+}
+
+impl Message for Begin {
+    type Result = ();
+}
+
+impl Handler<Begin> for Upload {
+    type Result = ();
+
+    fn handle(&mut self, begin: Begin, _ctx: &mut Self::Context) {
+        self.seat.begin.replace(Some(begin));
+        self.seat.wake();
     }
 }
 
-/// Ends an active upload for this reason.
-pub(crate) struct Stop(pub(crate) ErrorKind);
+/// Ends an upload for this reason, if it is still the one at work.
+#[derive(Clone, Copy)]
+pub(crate) struct Stop(pub(crate) UploadId, pub(crate) ErrorKind);
 
 impl Message for Stop {
     type Result = ();
@@ -80,8 +87,93 @@ impl Message for Stop {
 impl Handler<Stop> for Upload {
     type Result = ();
 
-    fn handle(&mut self, Stop(reason): Stop, ctx: &mut Self::Context) {
-        self.report(Err(Error::new(reason)));
-        ctx.stop();
+    fn handle(&mut self, stop: Stop, _ctx: &mut Self::Context) {
+        self.seat.stop.set(Some(stop));
+        self.seat.wake();
+    }
+}
+
+impl Seat {
+    fn wake(&self) {
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    async fn next(&self) -> Begin {
+        poll_fn(|cx| match self.begin.take() {
+            Some(begin) => Poll::Ready(begin),
+            None => {
+                self.waker.replace(Some(cx.waker().clone()));
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    /// The result of `driver`, which is dropped, with its connection and file, before this ends.
+    async fn drive(
+        &self,
+        id: UploadId,
+        driver: impl Future<Output = Result<Response, Error>>,
+    ) -> Result<Response, Error> {
+        let mut driver = pin!(driver);
+        poll_fn(|cx| {
+            match self.stop.take() {
+                Some(Stop(whom, reason)) if whom == id => {
+                    return Poll::Ready(Err(Error::new(reason)));
+                }
+                _ => {}
+            }
+            let polled = driver.as_mut().poll(cx);
+            if polled.is_pending() {
+                self.waker.replace(Some(cx.waker().clone()));
+            }
+            polled
+        })
+        .await
+    }
+}
+
+async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
+    loop {
+        let Begin {
+            ledger,
+            order,
+            opened,
+        } = seat.next().await;
+        let duty = Duty {
+            ledger,
+            scheduler: &scheduler,
+        };
+        let id = duty.ledger.id();
+        let result = seat
+            .drive(id, drive(&env, order, opened, &duty.ledger))
+            .await;
+        duty.report(result);
+    }
+}
+
+/// Whatever ends the work (a panic in the driver, the end of the actor) reports the upload that was at work.
+struct Duty<'a> {
+    ledger: Ledger,
+    scheduler: &'a Addr<Scheduler>,
+}
+
+impl Duty<'_> {
+    fn report(&self, result: Result<Response, Error>) {
+        if let Some((ticket, outcome)) = self.ledger.close(result) {
+            // The scheduler frees the slot, then lets the ticket end the upload.
+            self.scheduler.do_send(Finished { ticket, outcome });
+        }
+    }
+}
+
+impl Drop for Duty<'_> {
+    fn drop(&mut self) {
+        if self.ledger.is_open() {
+            let error = Error::new(ErrorKind::Internal).because("the upload's actor broke off");
+            self.report(Err(error));
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! Every call of `hostile_inputs.json` through the public API, its bytes read back on a real socket: what is refused
-//! opens nothing, and what is sent is one request that says what was asked and no more.
+//! makes no connection, and what is sent is one request that says what was asked and no more.
 #![forbid(unsafe_code)]
 
 mod support;
@@ -35,7 +35,8 @@ enum How {
     Ignored,
     /// The file's name is what is odd: sent when the path ends in it, and when `fileName` says it.
     Named,
-    /// The path is what is odd: in a sandbox, and without one.
+    /// The path is what is odd: in a sandbox, and without one; and what fails with a slot free, so that it is opened,
+    /// fails in the same way when it would have to wait, so that it is only looked at.
     Path { beneath: End, anywhere: End },
     /// The URL is what is odd: with HOST as a name, and as address and port.
     Leads { name: Lead, address: Lead },
@@ -585,6 +586,8 @@ struct Trial {
     base: Arc<TempDir>,
     /// Whether the files are those beneath the root, or any.
     sandbox: bool,
+    /// Whether no slot is free.
+    parked: bool,
     receiver: Receiver,
     url: String,
     path: PathBuf,
@@ -644,21 +647,29 @@ impl Case {
             }
             How::Path { beneath, anywhere } => {
                 let ending = |end, sandbox| {
-                    let mut trial = spelled(host, true);
-                    trial.sandbox = sandbox;
+                    let trial = || {
+                        let mut trial = spelled(host, true);
+                        trial.sandbox = sandbox;
+                        trial
+                    };
                     match end {
-                        End::Sent(name) => Some(trial.under(name)),
-                        End::Fails(kind) => Some(refused(trial, kind, "filePath")),
-                        End::Nowhere => None,
+                        End::Sent(name) => vec![trial().under(name)],
+                        End::Fails(kind) => {
+                            let mut waiting = refused(trial(), kind, "filePath");
+                            waiting.parked = true;
+                            vec![refused(trial(), kind, "filePath"), waiting]
+                        }
+                        End::Nowhere => Vec::new(),
                     }
                 };
                 let stdin_is_a_file = || std::fs::metadata(&self.path).is_ok_and(|it| it.is_file());
                 if self.id == "file-stdin" && stdin_is_a_file() {
                     // Whoever runs the test gave it a file, which without a sandbox is a file like any other.
-                    return ending(beneath, true).into_iter().collect();
+                    return ending(beneath, true);
                 }
-                let ends = [ending(beneath, true), ending(anywhere, false)];
-                ends.into_iter().flatten().collect()
+                let mut trials = ending(beneath, true);
+                trials.extend(ending(anywhere, false));
+                trials
             }
             Leads { name, address } => vec![spelled(name, true), spelled(address, false)],
             Fields(expected) => {
@@ -732,6 +743,7 @@ impl Case {
         Trial {
             base: bench.base.clone(),
             sandbox: true,
+            parked: false,
             receiver,
             url,
             path: self.path.clone(),
@@ -784,6 +796,11 @@ impl Trial {
                 inner: (),
                 notes: notes.clone(),
             })
+            .settings(support::settings(|settings| {
+                if self.parked {
+                    settings.active_max = 0;
+                }
+            }))
             .start()
             .expect("a thread");
         let here = |path: &Path| match self.sandbox || path.as_os_str().is_empty() {
@@ -813,6 +830,7 @@ impl Trial {
         assert_eq!(outcome.kind(), kind, "{outcome:?}");
         let noted = notes.take();
 
+        engine.set_active_max(1);
         let after = format!("http://{}/after", self.receiver.peer.addr);
         let plain = engine.upload(UploadRequest::new(after, here("ok.bin".as_ref()), "file"));
         assert_eq!(plain.wait().status(), Some(200), "the engine goes on");
@@ -837,10 +855,13 @@ impl Trial {
                 noted.led_to(&expected.host, self.receiver.peer.addr);
                 self.is_on_the_wire(expected, &outcome, heard[0].clone());
             }
-            Ends::Refused(_, about) => {
+            Ends::Refused(kind, about) => {
+                // A call that is wrong is not even admitted; a file's fault shows where it is opened.
+                let opens = *kind != InvalidParameter && !self.parked;
+                let phase = if opens { Phase::Open } else { Phase::Call };
+                assert_eq!((outcome.phase, noted.opened), (phase, usize::from(opens)));
                 check_refusal(&outcome, about);
                 assert_eq!(recorder.names(), ["done"]);
-                assert_eq!(noted.opened, 0, "the file was opened");
                 assert_eq!(noted.names, [""; 0], "a name was resolved");
                 assert_eq!(noted.addresses, [], "an address was to be dialled");
             }
@@ -966,7 +987,6 @@ fn check_refusal(outcome: &Outcome, about: &str) {
         !message.contains("Evil") && !message.chars().any(char::is_control),
         "{message}"
     );
-    assert_eq!(outcome.phase, Phase::Call);
     assert_eq!((outcome.bytes_sent, outcome.bytes_total), (0, 0));
     assert_eq!(
         (outcome.timings.admitted, outcome.timings.started),

@@ -121,9 +121,11 @@ fn five_gibibytes() {
     let server = Server::Receiver(receiver(None));
     let engine = Certificate::new().engine(None);
     let request = UploadRequest::new(server.url("/upload"), path, "file");
-    let found = Found::by(&AXUM, &begin(&engine, request).outcome());
+    let outcome = begin(&engine, request).outcome();
+    let found = Found::by(&AXUM, &outcome);
     let file = &found.files[0];
     assert_eq!((file.size, file.sha256.as_str()), (LEN, SHA256));
+    assert!(outcome.bytes_sent > LEN && outcome.bytes_sent == outcome.bytes_total);
 }
 
 /// What a parser turns back of the escapes in a name.
@@ -550,22 +552,25 @@ impl Certificate {
 enum Server {
     Receiver(Receiver),
     Program(Program),
-    /// The one in front first, so that it ends first.
-    Proxied(Program, Box<Server>),
+    /// The one in front stands first, so that it ends first.
+    Proxied {
+        proxy: Program,
+        _upstream: Box<Server>,
+    },
 }
 
 impl Server {
     fn url(&self, path: &str) -> String {
         match self {
             Self::Receiver(receiver) => receiver.url(path),
-            Self::Program(program) | Self::Proxied(program, _) => program.url(path),
+            Self::Program(program) | Self::Proxied { proxy: program, .. } => program.url(path),
         }
     }
 
     fn port(&self) -> u16 {
         match self {
             Self::Receiver(receiver) => receiver.addr().port(),
-            Self::Program(program) | Self::Proxied(program, _) => program.port,
+            Self::Program(program) | Self::Proxied { proxy: program, .. } => program.port,
         }
     }
 }
@@ -628,8 +633,10 @@ fn proxy(upstream: Server, certificate: &Certificate, secure: bool) -> Result<Se
     let mut arguments = vec![sources().join("nginx_server.py").into_os_string()];
     arguments.extend(["--upstream".into(), upstream.port().to_string().into()]);
     arguments.extend(certificate.arguments(secure));
-    let nginx = Program::start("python3".into(), arguments, secure);
-    Ok(Server::Proxied(nginx, Box::new(upstream)))
+    Ok(Server::Proxied {
+        proxy: Program::start("python3".into(), arguments, secure),
+        _upstream: Box::new(upstream),
+    })
 }
 
 /// The server, unless it is not there and need not be.

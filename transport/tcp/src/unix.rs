@@ -50,6 +50,8 @@ impl Connect for UnixConnect {
     fn connect<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a> {
         Box::pin(async move {
             refuse_secure(target)?;
+            // There is no name to resolve: what comes now is the connecting.
+            watch.reached(Step::Resolved);
             let stream = UnixStream::connect(&self.path)
                 .await
                 .map_err(|error| ConnectError::new(ConnectErrorKind::Refused, error))?;

@@ -38,6 +38,10 @@ fn the_first_aborts_everything_and_says_what_happened_to_each() {
     let ran = end(child);
 
     assert_eq!(ran.code, 130, "{ran:?}");
+    for (file, before) in [(&files[5], 0), (&files[6], 1)] {
+        let waits = format!("{file}: waits for its turn, {before} before it\n");
+        assert!(ran.stderr.contains(&waits), "{ran:?}");
+    }
     for file in &files {
         assert!(
             ran.stderr.contains(&format!("quintet: {file}: abort\n")),

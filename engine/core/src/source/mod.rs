@@ -4,10 +4,17 @@ use std::fmt::Debug;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use crate::error::{Error, ErrorKind};
+use cold::Cold;
 
+#[cfg(target_os = "linux")]
+mod cold;
+#[cfg(not(target_os = "linux"))]
+#[path = "cold_unknown.rs"]
+mod cold;
 #[cfg(not(unix))]
 #[path = "portable.rs"]
 mod platform;
@@ -16,12 +23,29 @@ mod platform;
 mod platform;
 
 /// An opened file part: read by position, so that a redirect or a retry rewinds for nothing.
-pub trait Source: Debug {
+pub trait Source: Debug + Send {
     /// Length and time of change now, from the open descriptor.
     fn state(&self) -> io::Result<SourceState>;
 
     /// Reads into the front of `buf` from `offset`; 0 means the end. Must not wait for anything but the disk.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// As [`read_at`](Self::read_at), but not ready while the disk must be waited for, where the system can tell and
+    /// another thread can do it. By default it waits.
+    fn poll_read_at(
+        &self,
+        _cx: &mut Context<'_>,
+        buf: &mut [u8],
+        offset: u64,
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.read_at(buf, offset))
+    }
+
+    /// Ready when reading up to `len` bytes from `offset` will not wait for the disk, as far as the system can tell;
+    /// until then the other uploads go on. What goes wrong on the way is met again by the read itself.
+    fn poll_cached(&self, _cx: &mut Context<'_>, _offset: u64, _len: u64) -> Poll<()> {
+        Poll::Ready(())
+    }
 
     /// The descriptor, if a transport may send ranges of it by itself.
     fn file(&self) -> Option<&File> {
@@ -144,7 +168,10 @@ impl Files for LocalFiles {
         }
         let state = SourceState::from(&metadata);
         Ok(Opened {
-            source: Box::new(LocalFile { file }),
+            source: Box::new(LocalFile {
+                file,
+                cold: Cold::default(),
+            }),
             state,
         })
     }
@@ -162,6 +189,7 @@ impl From<&Metadata> for SourceState {
 #[derive(Debug)]
 struct LocalFile {
     file: File,
+    cold: Cold,
 }
 
 impl Source for LocalFile {
@@ -171,6 +199,19 @@ impl Source for LocalFile {
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         platform::read_at(&self.file, buf, offset)
+    }
+
+    fn poll_read_at(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+        offset: u64,
+    ) -> Poll<io::Result<usize>> {
+        self.cold.poll_read_at(cx, &self.file, buf, offset)
+    }
+
+    fn poll_cached(&self, cx: &mut Context<'_>, offset: u64, len: u64) -> Poll<()> {
+        self.cold.poll_cached(cx, &self.file, offset, len)
     }
 
     fn file(&self) -> Option<&File> {
