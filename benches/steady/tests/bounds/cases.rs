@@ -63,7 +63,7 @@ pub const LARGE_PLAIN: Case = Case {
 pub const LARGE_TLS: Case = Case {
     name: "1 GiB in 16 files, TLS",
     tls: true,
-    uploads_callgrind: 2,
+    uploads_callgrind: 1,
     ..LARGE
 };
 
