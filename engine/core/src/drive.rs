@@ -92,7 +92,7 @@ impl Request<'_> {
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Error> {
         let target = &self.order.destination.target;
-        let pooled = self.env.pool.borrow_mut().take(target, self.now());
+        let pooled = self.env.pool.borrow_mut().take(target, self.ledger.look());
         if let Some(wire) = pooled {
             self.ledger.started(true);
             match self.over(wire, with_body, deadline).await {
@@ -100,30 +100,30 @@ impl Request<'_> {
                 answered => return answered.map_err(|failure| failure.error),
             }
         }
+        self.ledger.look();
         self.ledger.started(false);
         let wire = self.connect(target, deadline).await?;
         let answered = self.over(wire, with_body, deadline).await;
         answered.map_err(|failure| failure.error)
     }
 
-    fn now(&self) -> Duration {
-        self.env.front.clock.now()
-    }
-
-    async fn connect(&self, target: &Target, total: Option<Duration>) -> Result<Wire, Error> {
+    async fn connect(&self, target: &Target, total: Option<Duration>) -> Result<Box<Wire>, Error> {
         let front = &self.env.front;
         let dialling = Dialling {
             front,
             ledger: self.ledger,
             url: &self.order.destination.url,
         };
-        let own = self.now().saturating_add(front.settings.connect_timeout);
+        let own = self
+            .ledger
+            .look()
+            .saturating_add(front.settings.connect_timeout);
         let deadline = total.map_or(own, |total| total.min(own));
         let mut alarm = Alarm::new();
         let mut connecting = pin!(front.connect.connect(target, &dialling));
         std::future::poll_fn(|cx| {
             if let Poll::Ready(connected) = connecting.as_mut().poll(cx) {
-                return Poll::Ready(connected.map(Wire::new).map_err(Error::from));
+                return Poll::Ready(connected.map(Wire::boxed).map_err(Error::from));
             }
             alarm.poll(cx, &*front.clock, deadline).map(|()| {
                 let which = if deadline < own {
@@ -139,7 +139,7 @@ impl Request<'_> {
 
     async fn over(
         &self,
-        mut wire: Wire,
+        mut wire: Box<Wire>,
         with_body: bool,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
@@ -149,30 +149,34 @@ impl Request<'_> {
         };
         let trace = self.ledger.trace();
         let bodies = with_body.then_some(self.sources);
-        let plan = write_head(&self.env.front, self.order, bodies, trace, &mut wire.output)
-            .map_err(failed)?;
+        let (form, output) = (std::mem::take(&mut wire.form), &mut wire.output);
+        let plan =
+            write_head(&self.env.front, self.order, bodies, trace, form, output).map_err(failed)?;
         if with_body {
             self.ledger.planned(plan.content_length());
         }
-        let pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, deadline);
-        let (response, reusable) = pump.run().await?;
+        let mut pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, deadline);
+        let ended = std::future::poll_fn(|cx| pump.poll(cx)).await;
+        let (response, reusable) = pump.finish(ended)?;
         if reusable {
+            wire.form = plan.into_buffer();
             self.env
                 .pool
                 .borrow_mut()
-                .put(self.order.destination.clone(), wire, self.now());
+                .put(self.order.destination.clone(), wire, self.ledger.now());
         }
         Ok(response)
     }
 }
 
-/// Makes the plan of the body (`sources`; none for a request without a body), with a boundary of its own, and writes
-/// the head that fits it.
+/// Makes the plan of the body (`sources`; none for a request without a body) in the room of `form`, with a boundary of
+/// its own, and writes the head that fits it.
 pub(crate) fn write_head(
     front: &Front,
     order: &Order,
     sources: Option<&[Opened]>,
     trace: &Trace,
+    form: Vec<u8>,
     output: &mut Vec<u8>,
 ) -> Result<Plan, Error> {
     let defect = |what: &dyn std::fmt::Display| Error::new(ErrorKind::Internal).because(what);
@@ -181,7 +185,7 @@ pub(crate) fn write_head(
     let plan = match sources {
         Some(sources) => {
             let lengths = sources.first().map(|opened| opened.state.len);
-            Plan::new(&order.form, &boundary, lengths.as_slice())
+            Plan::new_in(form, &order.form, &boundary, lengths.as_slice())
                 .map_err(|error| Error::parameter("filePath", error))?
         }
         None => Plan::empty(),

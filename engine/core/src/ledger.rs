@@ -15,6 +15,7 @@ use crate::{Outcome, Response, Timings};
 pub(crate) struct Ledger {
     ticket: RefCell<Option<Ticket>>,
     shared: std::sync::Arc<crate::ticket::Shared>,
+    now: Cell<Duration>,
     phase: Cell<Phase>,
     timings: Cell<Timings>,
     sent: Cell<u64>,
@@ -36,6 +37,7 @@ impl Ledger {
         Self {
             ticket: RefCell::new(Some(ticket)),
             shared,
+            now: Cell::new(timings.queued),
             phase: Cell::new(Phase::Open),
             timings: Cell::new(timings),
             sent: Cell::new(0),
@@ -58,8 +60,15 @@ impl Ledger {
         &self.shared.trace
     }
 
-    fn now(&self) -> Duration {
-        self.front().clock.now()
+    /// The time at the last [`look`](Self::look): what happens between two system calls happens at once.
+    pub(crate) fn now(&self) -> Duration {
+        self.now.get()
+    }
+
+    /// Looks at the clock: after everything that may have taken time.
+    pub(crate) fn look(&self) -> Duration {
+        self.now.set(self.front().clock.now());
+        self.now.get()
     }
 
     fn stamp(&self, set: impl FnOnce(&mut Timings, Duration)) {
@@ -81,6 +90,7 @@ impl Ledger {
     }
 
     pub(crate) fn admitted(&self) {
+        self.look();
         self.stamp(|timings, now| timings.admitted = Some(now));
         self.emit(EventKind::Admitted);
     }
@@ -102,6 +112,7 @@ impl Ledger {
     }
 
     pub(crate) fn reached(&self, step: Step, secure: bool) {
+        self.look();
         self.stamp(|timings, now| match step {
             Step::Resolved => timings.resolved = Some(now),
             Step::Connected => timings.connected = Some(now),
@@ -154,12 +165,8 @@ impl Ledger {
     /// Tells of progress if the interval has passed or this is the `last` word on it; nothing is told twice, and
     /// nothing that is not above what was told before. `acked` is asked only if someone hears, and told whether
     /// this is the first.
-    pub(crate) fn report(
-        &self,
-        last: bool,
-        now: Duration,
-        acked: impl FnOnce(bool) -> Option<u64>,
-    ) {
+    pub(crate) fn report(&self, last: bool, acked: impl FnOnce(bool) -> Option<u64>) {
+        let now = self.now();
         let (sent, total) = (self.sent.get(), self.total.get());
         let reported = self.reported.get();
         let due = match reported {
@@ -188,6 +195,9 @@ impl Ledger {
     /// The ticket and the outcome to end it with; `None` if that was taken before.
     pub(crate) fn close(&self, result: Result<Response, Error>) -> Option<(Ticket, Outcome)> {
         let ticket = self.ticket.borrow_mut().take()?;
+        if result.is_err() {
+            self.look();
+        }
         self.stamp(|timings, now| timings.done = Some(now));
         let outcome = Outcome {
             id: self.shared.id,

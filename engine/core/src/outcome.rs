@@ -1,5 +1,6 @@
 //! How an upload ended: exactly one for each call.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -79,7 +80,7 @@ pub struct Response {
     /// Any status, 200 to 999.
     pub status: u16,
     /// The reason phrase, often empty.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// The headers of the final answer, as received.
     pub headers: Headers,
     /// The body, as received, after its framing was taken off.

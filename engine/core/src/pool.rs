@@ -14,7 +14,7 @@ use crate::destination::Destination;
 
 /// Size of the buffer that answers are read into: most answers in one read.
 const INPUT_BYTES: usize = 8 * 1024;
-/// An output buffer that grew beyond this is not kept with an idle connection: 8 of them are 512 KiB.
+/// Buffers that grew beyond this are not kept with an idle connection: of 8 connections they hold 1 MiB at most.
 const OUTPUT_KEPT_BYTES_MAX: usize = 64 * 1024;
 
 /// A connection with the buffers that belong to it: no buffer serves two connections.
@@ -22,6 +22,8 @@ pub(crate) struct Wire {
     pub(crate) connection: Box<dyn Connection>,
     pub(crate) output: Vec<u8>,
     pub(crate) input: Box<[u8]>,
+    /// Holds the text of the plan while a request is under way, and its room in between.
+    pub(crate) form: Vec<u8>,
     /// Bytes that the connection has taken, over all requests.
     pub(crate) taken: u64,
     pub(crate) peer: Option<std::net::SocketAddr>,
@@ -34,19 +36,21 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(connection: Box<dyn Connection>) -> Self {
+    /// Boxed, because it moves between its upload and the pool.
+    pub(crate) fn boxed(connection: Box<dyn Connection>) -> Box<Self> {
         let info = connection.info();
         let input = vec![0; INPUT_BYTES].into_boxed_slice();
-        Self {
+        Box::new(Self {
             connection,
             output: Vec::new(),
+            form: Vec::new(),
             input,
             taken: 0,
             peer: info.peer,
             declines_files: false,
             alarm: Alarm::new(),
             tells_acked: info.acked.is_some(),
-        }
+        })
     }
 
     /// Whether nothing came since the last answer. Anything that did is not ours to read: bytes would be
@@ -57,8 +61,8 @@ impl Wire {
             .is_pending()
     }
 
-    /// Ends it in an orderly way as far as that goes without waiting.
-    fn discard(mut self) {
+    /// Ends it in an orderly way as far as that goes without waiting; it is dropped after that.
+    fn discard(&mut self) {
         let _ = self
             .connection
             .poll_close(&mut Context::from_waker(Waker::noop()));
@@ -79,7 +83,7 @@ pub(crate) struct Pool {
 
 struct Idle {
     destination: Arc<Destination>,
-    wire: Wire,
+    wire: Box<Wire>,
     since: Duration,
 }
 
@@ -96,7 +100,7 @@ impl Pool {
     }
 
     /// The connection to `target` that was used last, if it is still good.
-    pub(crate) fn take(&mut self, target: &Target, now: Duration) -> Option<Wire> {
+    pub(crate) fn take(&mut self, target: &Target, now: Duration) -> Option<Box<Wire>> {
         while let Some(at) = self
             .idle
             .iter()
@@ -114,7 +118,12 @@ impl Pool {
     }
 
     /// Keeps a connection whose last answer was complete and allows its reuse.
-    pub(crate) fn put(&mut self, destination: Arc<Destination>, mut wire: Wire, now: Duration) {
+    pub(crate) fn put(
+        &mut self,
+        destination: Arc<Destination>,
+        mut wire: Box<Wire>,
+        now: Duration,
+    ) {
         if self.idle_max == 0 || !wire.is_quiet(&self.watcher) {
             return wire.discard();
         }
@@ -123,6 +132,8 @@ impl Pool {
         }
         wire.output.clear();
         wire.output.shrink_to(OUTPUT_KEPT_BYTES_MAX);
+        wire.form.clear();
+        wire.form.shrink_to(OUTPUT_KEPT_BYTES_MAX);
         self.idle.push(Idle {
             destination,
             wire,
@@ -135,7 +146,7 @@ impl Pool {
 
     /// Closes them all.
     pub(crate) fn clear(&mut self) {
-        self.idle.drain(..).for_each(|idle| idle.wire.discard());
+        self.idle.drain(..).for_each(|mut idle| idle.wire.discard());
     }
 
     /// Drops what ended, broke off or stayed too long. Returns the next idle limit.
@@ -149,7 +160,7 @@ impl Pool {
         };
         self.idle
             .extract_if(.., over)
-            .for_each(|idle| idle.wire.discard());
+            .for_each(|mut idle| idle.wire.discard());
         let next = self.idle.first().map(|oldest| oldest.since + timeout);
         self.armed = next.is_some();
         next

@@ -97,16 +97,18 @@ impl<'a> Pump<'a> {
             read_whole: false,
             reading: true,
             write_error: None,
-            deadlines: Deadlines::new(&front.settings, front.clock.now(), total),
+            deadlines: Deadlines::new(&front.settings, ledger.now(), total),
             wire,
         }
     }
 
-    /// Ready when the answer is complete; the flag tells whether the connection may be used again.
-    pub(crate) async fn run(mut self) -> Result<(quintet_proto::Response, bool), Failure> {
-        let result = std::future::poll_fn(|cx| self.poll(cx)).await;
+    /// Takes what [`poll`](Self::poll) has said: the answer, and whether the connection may be used again.
+    pub(crate) fn finish(
+        self,
+        ended: Result<bool, Error>,
+    ) -> Result<(quintet_proto::Response, bool), Failure> {
         let unanswered = self.exchange.progress() == Receiving::Nothing;
-        let error = match result {
+        let error = match ended {
             Ok(reusable) => match self.exchange.into_response() {
                 Some(response) => return Ok((response, reusable)),
                 None => Error::new(ErrorKind::Internal).because("finished without an answer"),
@@ -120,15 +122,16 @@ impl<'a> Pump<'a> {
         Err(Failure { error, unanswered })
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+    /// Moves what can be moved. Ready when the answer is complete, with whether the connection may be used again.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
         let before = (
             self.wire.taken,
             self.exchange.body_received(),
             self.exchange.progress(),
         );
         self.receive(cx)?;
-        if self.sending && self.send(cx)?.is_ready() {
-            // The transport may have refused a byte because the peer has answered and gone.
+        if self.sending && self.send(cx)?.is_ready() && self.broken() {
+            // The transport refused a byte: because the peer has answered and gone?
             self.receive(cx)?;
         }
         if let Some(reusable) = self.finished() {
@@ -141,7 +144,7 @@ impl<'a> Pump<'a> {
         );
         if before != after {
             self.deadlines
-                .activity(self.clock.now(), self.exchange.progress());
+                .activity(self.ledger.now(), self.exchange.progress());
         }
         self.ledger.set_phase(self.phase());
         self.expire(cx)
@@ -191,6 +194,7 @@ impl<'a> Pump<'a> {
                 }
                 Ok(received) => {
                     turn += received as u64;
+                    self.ledger.look();
                     if self.exchange.progress() == Receiving::Nothing {
                         self.ledger.first_byte();
                     }
@@ -264,7 +268,7 @@ impl<'a> Pump<'a> {
                 Err(error) => {
                     let error = broken("sending the request", &error);
                     self.write_error = Some(error);
-                    self.deadlines.last_words(self.clock.now());
+                    self.deadlines.last_words(self.ledger.look());
                     self.sending = false;
                 }
             }
@@ -367,7 +371,7 @@ impl<'a> Pump<'a> {
 
     /// Makes sure that every file is still what was promised: as long, and not newer.
     fn verify(&mut self) -> Result<(), Error> {
-        let at_once = self.clock.now().saturating_sub(self.ledger.admitted_at()) < SAME_TICK;
+        let at_once = self.ledger.now().saturating_sub(self.ledger.admitted_at()) < SAME_TICK;
         if std::mem::replace(&mut self.verified, true) || (self.read_whole && at_once) {
             return Ok(());
         }
@@ -386,6 +390,7 @@ impl<'a> Pump<'a> {
         if taken == 0 {
             return;
         }
+        self.ledger.look();
         self.wire.taken += taken;
         self.ledger.bytes_handed();
         let of_head = (self.head_left as u64).min(taken);
@@ -406,12 +411,11 @@ impl<'a> Pump<'a> {
 
     fn report(&self, last: bool) {
         if self.plan.content_length() > 0 {
-            self.ledger
-                .report(last, self.clock.now(), |first| match first {
-                    // It was taken just now: nothing of it can have been confirmed, and asking costs a system call.
-                    true => self.wire.tells_acked.then_some(0),
-                    false => self.acked(),
-                });
+            self.ledger.report(last, |first| match first {
+                // It was taken just now: nothing of it can have been confirmed, and asking costs a system call.
+                true => self.wire.tells_acked.then_some(0),
+                false => self.acked(),
+            });
         }
     }
 

@@ -65,7 +65,7 @@ mod tests {
             .expect("a valid header");
         ResponseHead {
             status,
-            reason: String::new(),
+            reason: "".into(),
             minor_version: 1,
             headers,
         }

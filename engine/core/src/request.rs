@@ -1,11 +1,10 @@
 //! What a caller asks for, and the check that turns it into something that cannot be wrong.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use quintet_proto::{Form, Headers, Newlines, is_engine_owned};
 
 use crate::destination::Destination;
@@ -39,10 +38,11 @@ pub struct UploadRequest {
     file_path: PathBuf,
     name: String,
     headers: Vec<(String, String)>,
-    fields: Vec<(String, Bytes)>,
+    form: Form,
+    /// The first field that cannot be sent.
+    mistake: Option<Error>,
     file_name: Option<String>,
     mime_type: Option<String>,
-    newlines: Newlines,
     timeout: Option<Duration>,
     listeners: Vec<Arc<dyn Listener>>,
 }
@@ -60,10 +60,10 @@ impl UploadRequest {
             file_path: file_path.into(),
             name: name.into(),
             headers: Vec::new(),
-            fields: Vec::new(),
+            form: Form::new(),
+            mistake: None,
             file_name: None,
             mime_type: None,
-            newlines: Newlines::AsGiven,
             timeout: None,
             listeners: Vec::new(),
         }
@@ -78,8 +78,11 @@ impl UploadRequest {
 
     /// Adds a form field before the file part, in the order of the calls. The value goes out byte for byte; an
     /// empty one is an empty field.
-    pub fn field(mut self, name: impl Into<String>, value: impl Into<Bytes>) -> Self {
-        self.fields.push((name.into(), value.into()));
+    pub fn field(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        if let Err(error) = self.form.field(name.as_ref(), value) {
+            self.mistake
+                .get_or_insert_with(|| Error::parameter("formData", error));
+        }
         self
     }
 
@@ -96,9 +99,9 @@ impl UploadRequest {
         self
     }
 
-    /// How newlines in names and field values go out; as given by default.
+    /// How newlines go out in the names and values that are added from here on; as given by default.
     pub fn newlines(mut self, newlines: Newlines) -> Self {
-        self.newlines = newlines;
+        self.form.set_newlines(newlines);
         self
     }
 
@@ -132,19 +135,23 @@ impl UploadRequest {
             return Err(Error::parameter("name", "is missing or empty"));
         }
         let headers = check_headers(self.headers, ignored)?;
-        let mut form = Form::with_newlines(self.newlines);
-        for (name, value) in self.fields {
-            form.field(&name, value)
-                .map_err(|error| Error::parameter("formData", error))?;
+        if let Some(mistake) = self.mistake {
+            return Err(mistake);
         }
+        let mut form = self.form;
+        let path = self.file_path.to_string_lossy();
         let file_name = self
             .file_name
-            .unwrap_or_else(|| last_segment(&self.file_path));
+            .as_deref()
+            .unwrap_or_else(|| last_segment(&path));
+        let types = &*front.media_types;
         let mime_type = self
             .mime_type
-            .unwrap_or_else(|| part_type(&*front.media_types, &file_name).to_owned());
-        form.file(&self.name, &file_name, &mime_type)
+            .as_deref()
+            .unwrap_or_else(|| part_type(types, file_name));
+        form.file(&self.name, file_name, mime_type)
             .map_err(|error| Error::parameter("name, fileName or mimeType", error))?;
+        drop(path);
         if !front.policy.permits_url(&destination.url) {
             return Err(Error::new(ErrorKind::DomainDenied));
         }
@@ -207,14 +214,10 @@ fn check_headers(
     Ok(headers)
 }
 
-/// The last segment of the path as given; bytes that are no UTF-8 are replaced.
-fn last_segment(path: &Path) -> String {
-    let text = path.to_string_lossy();
+/// The last segment of the path as given.
+fn last_segment(path: &str) -> &str {
     let separators: &[char] = if cfg!(windows) { &['/', '\\'] } else { &['/'] };
-    text.rsplit(separators)
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    path.rsplit(separators).next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -228,7 +231,7 @@ mod tests {
             ("b.txt", "b.txt"),
             ("../x/你好 .txt", "你好 .txt"),
         ] {
-            assert_eq!(last_segment(Path::new(path)), name);
+            assert_eq!(last_segment(path), name);
         }
     }
 }

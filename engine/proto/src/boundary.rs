@@ -6,7 +6,9 @@ use crate::Blame;
 
 /// RFC 2046 5.1.1.
 const BYTES_MAX: usize = 70;
-const PREFIX: &[u8] = b"----quintet";
+/// What a line that holds a boundary begins with, after the line end before it.
+const DASHES: &[u8] = b"\r\n--";
+const PREFIX: &[u8] = b"\r\n------quintet";
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// The boundary of a multipart body (RFC 2046 5.1.1): 1 to 70 characters, here only such as need
@@ -23,8 +25,9 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Boundary {
-    bytes: [u8; BYTES_MAX],
-    len: u8,
+    /// The boundary as it stands between parts: after a line end and two dashes.
+    delimiter: [u8; DASHES.len() + BYTES_MAX],
+    delimiter_len: u8,
 }
 
 impl Boundary {
@@ -32,15 +35,16 @@ impl Boundary {
     ///
     /// `random` must come from the operating system's generator; nothing here can check that.
     pub fn from_random(random: [u8; 16]) -> Self {
-        let mut bytes = [0; BYTES_MAX];
-        bytes[..PREFIX.len()].copy_from_slice(PREFIX);
-        let digits = random.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-        for (place, digit) in bytes[PREFIX.len()..].iter_mut().zip(digits) {
-            *place = HEX[usize::from(digit)];
+        let mut delimiter = [0; DASHES.len() + BYTES_MAX];
+        let (prefix, rest) = delimiter.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX);
+        for (pair, byte) in rest.chunks_exact_mut(2).zip(random) {
+            pair[0] = HEX[usize::from(byte >> 4)];
+            pair[1] = HEX[usize::from(byte & 0xf)];
         }
         Self {
-            bytes,
-            len: (PREFIX.len() + 2 * random.len()) as u8,
+            delimiter,
+            delimiter_len: (PREFIX.len() + 2 * random.len()) as u8,
         }
     }
 
@@ -65,11 +69,12 @@ impl Boundary {
         if !text.iter().all(allowed) {
             return Err(BoundaryError::Character);
         }
-        let mut bytes = [0; BYTES_MAX];
-        bytes[..text.len()].copy_from_slice(text);
+        let mut delimiter = [0; DASHES.len() + BYTES_MAX];
+        delimiter[..DASHES.len()].copy_from_slice(DASHES);
+        delimiter[DASHES.len()..][..text.len()].copy_from_slice(text);
         Ok(Self {
-            bytes,
-            len: text.len() as u8,
+            delimiter,
+            delimiter_len: (DASHES.len() + text.len()) as u8,
         })
     }
 
@@ -80,7 +85,12 @@ impl Boundary {
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.len)]
+        &self.delimiter()[DASHES.len()..]
+    }
+
+    /// CR LF, two dashes and the boundary (RFC 2046 5.1.1).
+    pub(crate) fn delimiter(&self) -> &[u8] {
+        &self.delimiter[..usize::from(self.delimiter_len)]
     }
 }
 

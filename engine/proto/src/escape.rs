@@ -7,23 +7,22 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-/// Appends `name` to `out`, `"` as `%22`, CR as `%0D`, LF as `%0A`.
-pub(crate) fn write_escaped(name: &[u8], out: &mut Vec<u8>) {
-    let mut rest = name;
-    while let Some(at) = rest.iter().position(|byte| escaped(*byte).is_some()) {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(escaped(rest[at]).unwrap_or_default());
-        rest = &rest[at + 1..];
-    }
-    out.extend_from_slice(rest);
+use crate::grammar::{UNESCAPED, are};
+
+/// Whether there is nothing in `name` to escape, and no newline.
+pub(crate) fn is_unescaped(name: &[u8]) -> bool {
+    are(UNESCAPED, name)
 }
 
-fn escaped(byte: u8) -> Option<&'static [u8]> {
-    match byte {
-        b'"' => Some(b"%22"),
-        b'\r' => Some(b"%0D"),
-        b'\n' => Some(b"%0A"),
-        _ => None,
+/// Appends `name` to `out`, `"` as `%22`, CR as `%0D`, LF as `%0A`.
+pub(crate) fn write_escaped(name: &[u8], out: &mut Vec<u8>) {
+    for byte in name {
+        match byte {
+            b'"' => out.extend_from_slice(b"%22"),
+            b'\r' => out.extend_from_slice(b"%0D"),
+            b'\n' => out.extend_from_slice(b"%0A"),
+            _ => out.push(*byte),
+        }
     }
 }
 

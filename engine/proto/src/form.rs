@@ -1,5 +1,6 @@
-//! What was asked: the parts of a form, each checked when it is added.
+//! What was asked: the parts of a form, each checked and written when it is added.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,7 +8,9 @@ use core::fmt;
 use bytes::Bytes;
 
 use crate::Blame;
-use crate::grammar::is_media_type;
+use crate::escape::{is_unescaped, with_crlf, write_escaped};
+use crate::grammar::{NOT_NUL, are, is_media_type};
+use crate::short_list::ShortList;
 
 /// The longest part name, file name or content type, in bytes.
 ///
@@ -16,6 +19,12 @@ pub const NAME_BYTES_MAX: usize = 65_536;
 
 /// The most parts in one form: the default limit of several servers (Django, PHP, Werkzeug).
 pub const PARTS_MAX: usize = 1_000;
+
+/// How many parts need no list of their own.
+const PARTS_INLINE: usize = 4;
+
+/// What is reserved for the parts after a first one that is text: a file's head, mostly.
+const SPARE_BYTES: usize = 192;
 
 /// What happens to the newlines of names and text values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,24 +89,56 @@ pub struct Part {
 /// assert_eq!((error.part, error.mistake), (2, FormMistake::ContentTypeMalformed));
 /// # Ok::<(), quintet_proto::FormError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Its `Debug` shows no name and no value. Two forms are equal if they treat newlines alike and send
+/// the same.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Form {
-    newlines: Newlines,
-    parts: Vec<Part>,
+    /// Part after part, what stands between its boundary's last byte and its file's content or, if
+    /// it has none, the line end before the next boundary.
+    text: Vec<u8>,
+    cuts: ShortList<Cut, PARTS_INLINE>,
     file_count: usize,
+    newlines: Newlines,
+}
+
+/// Where a part's text ends, and whether a file's content follows it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Cut {
+    end: usize,
+    is_file: bool,
+}
+
+/// A [`Part`] whose texts lie elsewhere.
+struct Asked<'a> {
+    name: &'a str,
+    file_name: Option<&'a str>,
+    content_type: Option<&'a str>,
+    /// `None` if it is a file's content.
+    value: Option<&'a [u8]>,
 }
 
 impl Form {
     /// A form without parts whose bytes are all sent as given.
     pub fn new() -> Self {
-        Self::default()
+        Self::with_newlines(Newlines::AsGiven)
+    }
+
+    /// Treats the newlines of parts that are added from here on in this way.
+    pub fn set_newlines(&mut self, newlines: Newlines) {
+        self.newlines = newlines;
     }
 
     /// A form without parts that treats newlines as `newlines` says.
     pub fn with_newlines(newlines: Newlines) -> Self {
         Self {
+            text: Vec::new(),
+            cuts: ShortList::new(Cut {
+                end: 0,
+                is_file: false,
+            }),
+            file_count: 0,
             newlines,
-            ..Self::default()
         }
     }
 
@@ -109,15 +150,15 @@ impl Form {
     /// if the name is empty, if the content type is not a media type, or if the form already has
     /// [`PARTS_MAX`] parts. CR, LF and `"` in names are no mistake: they are escaped.
     pub fn part(&mut self, part: Part) -> Result<(), FormError> {
-        if let Some(mistake) = self.mistake(&part) {
-            return Err(FormError {
-                part: self.parts.len(),
-                mistake,
-            });
-        }
-        self.file_count += usize::from(matches!(part.body, PartBody::File));
-        self.parts.push(part);
-        Ok(())
+        self.add(&Asked {
+            name: &part.name,
+            file_name: part.file_name.as_deref(),
+            content_type: part.content_type.as_deref(),
+            value: match &part.body {
+                PartBody::Bytes(value) => Some(value),
+                PartBody::File => None,
+            },
+        })
     }
 
     /// Adds a text field: no file name, no content type, `value` byte for byte (unless
@@ -126,12 +167,12 @@ impl Form {
     /// # Errors
     ///
     /// As [`part`](Self::part).
-    pub fn field(&mut self, name: &str, value: impl Into<Bytes>) -> Result<(), FormError> {
-        self.part(Part {
-            name: name.into(),
+    pub fn field(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), FormError> {
+        self.add(&Asked {
+            name,
             file_name: None,
             content_type: None,
-            body: PartBody::Bytes(value.into()),
+            value: Some(value.as_ref()),
         })
     }
 
@@ -146,11 +187,11 @@ impl Form {
         file_name: &str,
         content_type: &str,
     ) -> Result<(), FormError> {
-        self.part(Part {
-            name: name.into(),
-            file_name: Some(file_name.into()),
-            content_type: Some(content_type.into()),
-            body: PartBody::File,
+        self.add(&Asked {
+            name,
+            file_name: Some(file_name),
+            content_type: Some(content_type),
+            value: None,
         })
     }
 
@@ -159,36 +200,95 @@ impl Form {
         self.file_count
     }
 
-    pub(crate) fn newlines(&self) -> Newlines {
-        self.newlines
+    /// How many bytes all parts take, boundaries and files not counted.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text.len()
     }
 
-    pub(crate) fn parts(&self) -> &[Part] {
-        &self.parts
+    pub(crate) fn part_count(&self) -> usize {
+        self.cuts.as_slice().len()
     }
 
-    fn mistake(&self, part: &Part) -> Option<FormMistake> {
-        if self.parts.len() == PARTS_MAX {
-            return Some(FormMistake::TooManyParts);
+    /// Each part's text, from its boundary on, and whether a file's content follows it.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        let mut start = 0;
+        self.cuts.as_slice().iter().map(move |cut| {
+            let text = &self.text[start..cut.end];
+            start = cut.end;
+            (text, cut.is_file)
+        })
+    }
+
+    fn add(&mut self, part: &Asked<'_>) -> Result<(), FormError> {
+        let index = self.part_count();
+        let mistake = if index == PARTS_MAX {
+            Some(FormMistake::TooManyParts)
+        } else {
+            part.mistake()
+        };
+        if let Some(mistake) = mistake {
+            return Err(FormError {
+                part: index,
+                mistake,
+            });
         }
-        if part.name.is_empty() {
+        let is_file = part.value.is_none();
+        match index {
+            0 if is_file => self.text.reserve_exact(part.bytes()),
+            0 => self.text.reserve_exact(part.bytes() + SPARE_BYTES),
+            _ => self.text.reserve(part.bytes()),
+        }
+        part.write_to(self.newlines, &mut self.text);
+        let end = self.text.len();
+        self.cuts.push(Cut { end, is_file });
+        self.file_count += usize::from(is_file);
+        Ok(())
+    }
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Form")
+            .field("newlines", &self.newlines)
+            .field("parts", &self.part_count())
+            .field("files", &self.file_count)
+            .field("text_bytes", &self.text_bytes())
+            .finish()
+    }
+}
+
+const NAME: &[u8] = b"\r\nContent-Disposition: form-data; name=\"";
+const FILE_NAME: &[u8] = b"\"; filename=\"";
+const CONTENT_TYPE: &[u8] = b"\"\r\nContent-Type: ";
+const HEAD_END: &[u8] = b"\r\n\r\n";
+const QUOTE_AND_HEAD_END: &[u8] = b"\"\r\n\r\n";
+
+impl Asked<'_> {
+    fn mistake(&self) -> Option<FormMistake> {
+        if self.name.is_empty() {
             return Some(FormMistake::NameEmpty);
         }
-        if part.name.len() > NAME_BYTES_MAX {
+        if self.name.len() > NAME_BYTES_MAX {
             return Some(FormMistake::NameTooLong);
         }
-        if part.name.contains('\0') {
+        if !are(NOT_NUL, self.name.as_bytes()) {
             return Some(FormMistake::NameHoldsNul);
         }
-        if let Some(file_name) = &part.file_name {
+        if let Some(file_name) = self.file_name {
             if file_name.len() > NAME_BYTES_MAX {
                 return Some(FormMistake::FileNameTooLong);
             }
-            if file_name.contains('\0') {
+            if !are(NOT_NUL, file_name.as_bytes()) {
                 return Some(FormMistake::FileNameHoldsNul);
             }
         }
-        if let Some(content_type) = &part.content_type {
+        if let Some(content_type) = self.content_type {
             if content_type.len() > NAME_BYTES_MAX {
                 return Some(FormMistake::ContentTypeTooLong);
             }
@@ -197,6 +297,56 @@ impl Form {
             }
         }
         None
+    }
+
+    /// How many bytes are written: right unless something is escaped, and only there to spare
+    /// allocations.
+    fn bytes(&self) -> usize {
+        let file_name = self.file_name.map_or(0, |it| FILE_NAME.len() + it.len());
+        let content_type = self
+            .content_type
+            .map_or(0, |it| CONTENT_TYPE.len() - 1 + it.len());
+        let value = self.value.map_or(0, <[u8]>::len);
+        NAME.len() + self.name.len() + file_name + content_type + QUOTE_AND_HEAD_END.len() + value
+    }
+
+    fn write_to(&self, newlines: Newlines, out: &mut Vec<u8>) {
+        out.extend_from_slice(NAME);
+        write_name(self.name, newlines, out);
+        if let Some(file_name) = self.file_name {
+            out.extend_from_slice(FILE_NAME);
+            write_name(file_name, Newlines::AsGiven, out);
+        }
+        if let Some(content_type) = self.content_type {
+            out.extend_from_slice(CONTENT_TYPE);
+            out.extend_from_slice(content_type.as_bytes());
+            out.extend_from_slice(HEAD_END);
+        } else {
+            out.extend_from_slice(QUOTE_AND_HEAD_END);
+        }
+        match (self.value, newlines) {
+            (Some(value), Newlines::Crlf) if self.file_name.is_none() => {
+                out.extend_from_slice(&with_crlf(value));
+            }
+            (Some(value), _) => out.extend_from_slice(value),
+            (None, _) => {}
+        }
+    }
+}
+
+fn write_name(name: &str, newlines: Newlines, out: &mut Vec<u8>) {
+    let name = name.as_bytes();
+    if is_unescaped(name) {
+        out.extend_from_slice(name);
+    } else {
+        write_escaped(&normalised(name, newlines), out);
+    }
+}
+
+fn normalised(text: &[u8], newlines: Newlines) -> Cow<'_, [u8]> {
+    match newlines {
+        Newlines::AsGiven => Cow::Borrowed(text),
+        Newlines::Crlf => with_crlf(text),
     }
 }
 

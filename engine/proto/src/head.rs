@@ -1,11 +1,12 @@
 //! From the bytes of one response head to its status and fields; knows nothing of what follows it.
 
+use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 
 use crate::error::ResponseError;
-use crate::grammar::trim_ows;
+use crate::grammar::{is_value, trim_ows};
 use crate::header::Headers;
 use crate::response::{Limits, ResponseHead};
 
@@ -54,11 +55,15 @@ pub(crate) fn parse_head(bytes: &[u8], limits: &Limits) -> Result<Parsed, Respon
         101 => Err(ResponseError::SwitchedProtocols),
         100..200 => Ok(Parsed::Interim { len }),
         _ => {
-            let mut headers = Headers::with_capacity(parsed.headers.len(), len);
+            let fields = parsed.headers.iter();
+            let bytes = fields
+                .map(|field| field.name.len() + field.value.len())
+                .sum();
+            let mut headers = Headers::with_capacity(parsed.headers.len(), bytes);
             for field in parsed.headers.iter() {
                 push_unfolded(&mut headers, field);
             }
-            let reason = parsed.reason.unwrap_or_default().into();
+            let reason = reason_of(status, parsed.reason.unwrap_or_default());
             Ok(Parsed::Final {
                 len,
                 head: ResponseHead {
@@ -74,7 +79,7 @@ pub(crate) fn parse_head(bytes: &[u8], limits: &Limits) -> Result<Parsed, Respon
 
 fn push_unfolded(headers: &mut Headers, field: &httparse::Header<'_>) {
     // httparse lets line ends through where a fold is, and nowhere else.
-    if !field.value.contains(&b'\n') {
+    if is_value(field.value) {
         return headers.push_checked(field.name, trim_ows(field.value));
     }
     let mut value = Vec::with_capacity(field.value.len());
@@ -86,6 +91,64 @@ fn push_unfolded(headers: &mut Headers, field: &httparse::Header<'_>) {
         value.extend_from_slice(line);
     }
     headers.push_checked(field.name, &value);
+}
+
+/// `given` without an allocation, if it is what the status is always called.
+fn reason_of(status: u16, given: &str) -> Cow<'static, str> {
+    match standard_reason(status) {
+        Some(standard) if standard == given => Cow::Borrowed(standard),
+        _ if given.is_empty() => Cow::Borrowed(""),
+        _ => Cow::Owned(given.into()),
+    }
+}
+
+/// The reason phrases of RFC 9110 15.
+fn standard_reason(status: u16) -> Option<&'static str> {
+    Some(match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        203 => "Non-Authoritative Information",
+        204 => "No Content",
+        205 => "Reset Content",
+        206 => "Partial Content",
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        305 => "Use Proxy",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
+        422 => "Unprocessable Content",
+        426 => "Upgrade Required",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        _ => return None,
+    })
 }
 
 fn head_error(error: httparse::Error) -> ResponseError {

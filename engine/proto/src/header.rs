@@ -1,10 +1,10 @@
 //! Header fields of a request or a response: ordered, repeats kept, checked when added.
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, iter};
 
 use crate::Blame;
-use crate::grammar::{is_token, is_value_byte, trim_ows};
+use crate::grammar::{is_token, is_value, trim_ows};
 
 /// The most fields that [`Headers::push`] lets in.
 pub const HEADERS_MAX: usize = 1_000;
@@ -12,26 +12,23 @@ pub const HEADERS_MAX: usize = 1_000;
 /// The longest name and value together that [`Headers::push`] lets in, in bytes.
 pub const HEADER_BYTES_MAX: usize = 65_536;
 
-/// Names that a caller may not set: those of the engine, and those that speak of the connection.
-const ENGINE_OWNED: [&str; 17] = [
-    "content-type",
-    "content-length",
-    "transfer-encoding",
-    "host",
-    "connection",
-    "expect",
-    "referer",
-    "x-request-id",
-    "x-request-id-op",
-    "x-tt-logid",
-    "x-tt-log-id",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "upgrade",
-    "http2-settings",
-];
+/// Names that a caller may not set, by their length: those of the engine, and those that speak of
+/// the connection.
+const ENGINE_OWNED: [&[&str]; 18] = {
+    let mut names: [&[&str]; 18] = [&[]; 18];
+    names[2] = &["te"];
+    names[4] = &["host"];
+    names[6] = &["expect"];
+    names[7] = &["referer", "trailer", "upgrade"];
+    names[10] = &["connection", "keep-alive", "x-tt-logid"];
+    names[11] = &["x-tt-log-id"];
+    names[12] = &["content-type", "x-request-id"];
+    names[14] = &["content-length", "http2-settings"];
+    names[15] = &["x-request-id-op"];
+    names[16] = &["proxy-connection"];
+    names[17] = &["transfer-encoding"];
+    names
+};
 
 /// Whether `name` is a header that only the engine sets: what frames the request (RFC 9112 6), what
 /// speaks of the connection (RFC 9110 7.6.1), and the trace.
@@ -39,10 +36,21 @@ const ENGINE_OWNED: [&str; 17] = [
 /// Case and surrounding whitespace make no difference, so `" Host "`, which [`Headers::push`] would
 /// refuse, is the engine's too.
 pub fn is_engine_owned(name: &str) -> bool {
-    let name = name.trim();
-    ENGINE_OWNED
-        .iter()
-        .any(|owned| owned.eq_ignore_ascii_case(name))
+    is_owned(name.trim().as_bytes())
+}
+
+/// [`is_engine_owned`] for a name without whitespace around it.
+pub(crate) fn is_owned(name: &[u8]) -> bool {
+    is_listed(&ENGINE_OWNED, name)
+}
+
+/// Whether `name` is, but for its case, one of the names of its length.
+pub(crate) fn is_listed(by_length: &[&[&str]], name: &[u8]) -> bool {
+    by_length.get(name.len()).is_some_and(|names| {
+        names
+            .iter()
+            .any(|listed| listed.as_bytes().eq_ignore_ascii_case(name))
+    })
 }
 
 /// Header fields in order, repeats kept. Names are compared without regard to ASCII case.
@@ -62,24 +70,24 @@ pub fn is_engine_owned(name: &str) -> bool {
 /// ```
 #[derive(Clone, Default)]
 pub struct Headers {
-    /// Name, value, name, value, … without anything between them.
+    /// Field after field: the length of its name, that of its value, its name, its value. One
+    /// allocation for all of it.
     bytes: Vec<u8>,
-    fields: Vec<Field>,
+    count: usize,
 }
 
-/// Lengths; where a field begins is where the one before it ends.
-#[derive(Clone, Copy)]
-struct Field {
-    name_len: usize,
-    value_len: usize,
-}
+/// What is reserved with the first field: two or three take no more.
+const FIRST_BYTES: usize = 128;
+
+/// What the two lengths before a field take.
+const LENGTHS_BYTES: usize = 2 * size_of::<usize>();
 
 impl Headers {
     /// No fields.
     pub const fn new() -> Self {
         Self {
             bytes: Vec::new(),
-            fields: Vec::new(),
+            count: 0,
         }
     }
 
@@ -96,16 +104,22 @@ impl Headers {
         if !is_token(name.as_bytes()) {
             return Err(HeaderError::Name);
         }
-        if !value.iter().copied().all(is_value_byte) {
+        if !is_value(value) {
             return Err(HeaderError::Value);
         }
         let value = trim_ows(value);
         if name.len().saturating_add(value.len()) > HEADER_BYTES_MAX {
             return Err(HeaderError::TooLong);
         }
-        if self.fields.len() >= HEADERS_MAX {
+        if self.count >= HEADERS_MAX {
             return Err(HeaderError::TooMany);
         }
+        let bytes = LENGTHS_BYTES + name.len() + value.len();
+        self.bytes.reserve(if self.is_empty() {
+            bytes.max(FIRST_BYTES)
+        } else {
+            bytes
+        });
         self.push_checked(name, value);
         Ok(())
     }
@@ -133,12 +147,12 @@ impl Headers {
 
     /// How many fields there are, repeats counted.
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.count
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.count == 0
     }
 
     /// Removes every field under `name` and says whether there was one.
@@ -155,31 +169,39 @@ impl Headers {
         removed
     }
 
-    pub(crate) fn with_capacity(fields: usize, bytes: usize) -> Self {
+    /// No fields, but room for `count` whose names and values have `bytes` bytes.
+    pub(crate) fn with_capacity(count: usize, bytes: usize) -> Self {
         Self {
-            bytes: Vec::with_capacity(bytes),
-            fields: Vec::with_capacity(fields),
+            bytes: Vec::with_capacity(count * LENGTHS_BYTES + bytes),
+            count: 0,
         }
     }
 
-    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    /// At least as many bytes as all fields have when each stands on a line.
+    pub(crate) fn lines_bytes(&self) -> usize {
+        const { assert!(LENGTHS_BYTES >= ": \r\n".len()) };
+        self.bytes.len()
+    }
+
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let mut rest = &self.bytes[..];
-        self.fields.iter().map(move |field| {
-            let (name, after) = rest.split_at(field.name_len);
-            let (value, after) = after.split_at(field.value_len);
+        iter::from_fn(move || {
+            let (name_len, after) = rest.split_first_chunk()?;
+            let (value_len, after) = after.split_first_chunk()?;
+            let (name, after) = after.split_at(usize::from_ne_bytes(*name_len));
+            let (value, after) = after.split_at(usize::from_ne_bytes(*value_len));
             rest = after;
-            (name, value)
+            Some((name, value))
         })
     }
 
     /// Adds what is already known to be a token and a value.
     pub(crate) fn push_checked(&mut self, name: &str, value: &[u8]) {
+        let lengths = [name.len(), value.len()].map(usize::to_ne_bytes);
+        self.bytes.extend_from_slice(lengths.as_flattened());
         self.bytes.extend_from_slice(name.as_bytes());
         self.bytes.extend_from_slice(value);
-        self.fields.push(Field {
-            name_len: name.len(),
-            value_len: value.len(),
-        });
+        self.count += 1;
     }
 }
 
@@ -239,3 +261,16 @@ impl fmt::Display for HeaderError {
 }
 
 impl core::error::Error for HeaderError {}
+
+#[cfg(test)]
+mod tests {
+    use super::ENGINE_OWNED;
+
+    #[test]
+    fn every_listed_name_stands_under_its_length() {
+        for (len, names) in ENGINE_OWNED.iter().enumerate() {
+            assert!(names.iter().all(|name| name.len() == len), "{names:?}");
+        }
+        assert_eq!(ENGINE_OWNED.concat().len(), 17);
+    }
+}

@@ -63,6 +63,7 @@ mod header;
 mod plan;
 mod request;
 mod response;
+mod short_list;
 
 pub use boundary::{Boundary, BoundaryError};
 pub use error::{Blame, ResponseError, ResponseErrorClass};

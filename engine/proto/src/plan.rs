@@ -1,12 +1,16 @@
 //! What will be sent: a list of segments whose sum is the Content-Length.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, iter};
 
-use crate::escape::{with_crlf, write_escaped};
-use crate::form::{Form, Newlines, Part, PartBody};
-use crate::{Blame, Boundary};
+use crate::short_list::ShortList;
+use crate::{Blame, Boundary, Form};
+
+/// How many files need no list of their own.
+const FILES_INLINE: usize = 1;
+
+/// What follows the last boundary (RFC 2046 5.1.1).
+const CLOSING: &[u8] = b"--\r\n";
 
 /// A run of body bytes: either here, or in a file that the sender holds. Never empty.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,20 +76,19 @@ impl fmt::Debug for Segment<'_> {
 pub struct Plan {
     /// All bytes that do not come from files, one after another.
     text: Vec<u8>,
-    pieces: Vec<Piece>,
+    /// The files that are not empty: text stands before, between and after them.
+    files: ShortList<PlannedFile, FILES_INLINE>,
+    content_length: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Piece {
-    /// The offset in the body at which the piece ends.
+struct PlannedFile {
+    source: usize,
+    len: u64,
+    /// How much of the text stands before it.
+    text_before: usize,
+    /// The offset in the body at which it ends.
     end: u64,
-    kind: PieceKind,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum PieceKind {
-    Text { start: usize, end: usize },
-    File { source: usize, len: u64 },
 }
 
 impl Plan {
@@ -99,86 +102,125 @@ impl Plan {
     /// [`PlanError`] if there is not one length for each file part, or if the body would have more
     /// than [`u64::MAX`] bytes.
     pub fn new(form: &Form, boundary: &Boundary, file_lengths: &[u64]) -> Result<Self, PlanError> {
+        Self::new_in(Vec::new(), form, boundary, file_lengths)
+    }
+
+    /// As [`new`](Self::new), with the allocation of `buffer`, whose content is dropped: that of an
+    /// earlier plan, say, from [`into_buffer`](Self::into_buffer). It grows, to what is needed, if
+    /// it is too small.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new); the buffer is gone then.
+    pub fn new_in(
+        buffer: Vec<u8>,
+        form: &Form,
+        boundary: &Boundary,
+        file_lengths: &[u64],
+    ) -> Result<Self, PlanError> {
         if file_lengths.len() != form.file_count() {
             return Err(PlanError::FileLengths);
         }
-        let mut writer = Writer {
-            plan: Self {
-                text: Vec::with_capacity(text_bytes_hint(form, boundary)),
-                pieces: Vec::with_capacity(2 * file_lengths.len() + 1),
-            },
-            planned: 0,
+        let delimiter = boundary.delimiter();
+        // The first delimiter goes without its line end.
+        let text_bytes =
+            form.text_bytes() + (form.part_count() + 1) * delimiter.len() - 2 + CLOSING.len();
+        let content_length = file_lengths
+            .iter()
+            .try_fold(text_bytes as u64, |sum, len| sum.checked_add(*len))
+            .ok_or(PlanError::TooLong)?;
+
+        let mut plan = Self {
+            text: buffer,
+            content_length,
+            ..Self::empty()
         };
-        let mut source = 0;
-        for part in form.parts() {
-            write_part_head(part, form.newlines(), boundary, writer.text());
-            match &part.body {
-                PartBody::Bytes(value) => {
-                    let value = normalised(value, form.newlines(), part.file_name.is_none());
-                    writer.text().extend_from_slice(&value);
-                }
-                PartBody::File => {
-                    writer.file(source, file_lengths[source])?;
-                    source += 1;
-                }
+        plan.text.clear();
+        plan.text.reserve_exact(text_bytes);
+        let mut delimiter_next = &delimiter[2..];
+        let mut lengths = file_lengths.iter().copied().enumerate();
+        let mut before = 0;
+        for (text, is_file) in form.parts() {
+            plan.text.extend_from_slice(delimiter_next);
+            delimiter_next = delimiter;
+            plan.text.extend_from_slice(text);
+            if is_file
+                && let Some((source, len)) = lengths.next()
+                && len > 0
+            {
+                before += len;
+                plan.files.push(PlannedFile {
+                    source,
+                    len,
+                    text_before: plan.text.len(),
+                    end: plan.text.len() as u64 + before,
+                });
             }
-            writer.text().extend_from_slice(b"\r\n");
         }
-        writer.text().extend_from_slice(b"--");
-        writer.text().extend_from_slice(boundary.as_bytes());
-        writer.text().extend_from_slice(b"--\r\n");
-        writer.finish()
+        plan.text.extend_from_slice(delimiter_next);
+        plan.text.extend_from_slice(CLOSING);
+        Ok(plan)
     }
 
     /// The plan of a request without body: no segment, length 0.
     pub const fn empty() -> Self {
         Self {
             text: Vec::new(),
-            pieces: Vec::new(),
+            files: ShortList::new(PlannedFile {
+                source: 0,
+                len: 0,
+                text_before: 0,
+                end: 0,
+            }),
+            content_length: 0,
         }
+    }
+
+    /// The plan's allocation, for [`new_in`](Self::new_in); what it holds means nothing.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.text
     }
 
     /// How many bytes the body has: the sum of the segments.
     pub fn content_length(&self) -> u64 {
-        self.pieces.last().map_or(0, |piece| piece.end)
+        self.content_length
     }
 
     /// The segments in order. No two neighbours are both bytes.
     pub fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
-        self.pieces.iter().map(|piece| self.segment(*piece))
+        let mut offset = 0;
+        iter::from_fn(move || {
+            let segment = self.at(offset)?;
+            offset += segment.len();
+            Some(segment)
+        })
     }
 
     /// What is left, from body byte `offset` on, of the segment that holds it; `None` at and after
     /// the end.
     pub fn at(&self, offset: u64) -> Option<Segment<'_>> {
-        let index = self.pieces.partition_point(|piece| piece.end <= offset);
-        let piece = *self.pieces.get(index)?;
-        let segment = self.segment(piece);
-        let skipped = segment.len() - (piece.end - offset);
-        Some(match segment {
-            // Not cut: the segment is at least that long, and its length is a usize.
-            Segment::Bytes(bytes) => Segment::Bytes(&bytes[skipped as usize..]),
-            Segment::File {
-                source,
-                offset,
-                len,
-            } => Segment::File {
-                source,
-                offset: offset + skipped,
-                len: len - skipped,
-            },
-        })
-    }
-
-    fn segment(&self, piece: Piece) -> Segment<'_> {
-        match piece.kind {
-            PieceKind::Text { start, end } => Segment::Bytes(&self.text[start..end]),
-            PieceKind::File { source, len } => Segment::File {
-                source,
-                offset: 0,
-                len,
-            },
+        if offset >= self.content_length {
+            return None;
         }
+        let files = self.files.as_slice();
+        let index = files.partition_point(|file| file.end <= offset);
+        let text_end = match files.get(index) {
+            Some(file) if offset >= file.end - file.len => {
+                return Some(Segment::File {
+                    source: file.source,
+                    offset: offset - (file.end - file.len),
+                    len: file.end - offset,
+                });
+            }
+            Some(file) => file.text_before,
+            None => self.text.len(),
+        };
+        let files_before = files[..index]
+            .last()
+            .map_or(0, |file| file.end - file.text_before as u64);
+        // Not cut: it is a place in the text, whose length is a usize.
+        let text_start = (offset - files_before) as usize;
+        Some(Segment::Bytes(&self.text[text_start..text_end]))
     }
 }
 
@@ -186,102 +228,6 @@ impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.segments()).finish()
     }
-}
-
-/// A plan under construction: text gathers until a file follows it.
-struct Writer {
-    plan: Plan,
-    /// How much of the text is in pieces already.
-    planned: usize,
-}
-
-impl Writer {
-    fn text(&mut self) -> &mut Vec<u8> {
-        &mut self.plan.text
-    }
-
-    fn file(&mut self, source: usize, len: u64) -> Result<(), PlanError> {
-        if len == 0 {
-            return Ok(());
-        }
-        self.plan_text()?;
-        self.piece(len, PieceKind::File { source, len })
-    }
-
-    fn finish(mut self) -> Result<Plan, PlanError> {
-        self.plan_text()?;
-        Ok(self.plan)
-    }
-
-    fn plan_text(&mut self) -> Result<(), PlanError> {
-        let (start, end) = (self.planned, self.plan.text.len());
-        self.planned = end;
-        self.piece((end - start) as u64, PieceKind::Text { start, end })
-    }
-
-    fn piece(&mut self, len: u64, kind: PieceKind) -> Result<(), PlanError> {
-        let end = self
-            .plan
-            .content_length()
-            .checked_add(len)
-            .ok_or(PlanError::TooLong)?;
-        self.plan.pieces.push(Piece { end, kind });
-        Ok(())
-    }
-}
-
-fn write_part_head(part: &Part, newlines: Newlines, boundary: &Boundary, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"--");
-    out.extend_from_slice(boundary.as_bytes());
-    out.extend_from_slice(b"\r\nContent-Disposition: form-data; name=\"");
-    write_escaped(&normalised(part.name.as_bytes(), newlines, true), out);
-    out.push(b'"');
-    if let Some(file_name) = &part.file_name {
-        out.extend_from_slice(b"; filename=\"");
-        write_escaped(file_name.as_bytes(), out);
-        out.push(b'"');
-    }
-    out.extend_from_slice(b"\r\n");
-    if let Some(content_type) = &part.content_type {
-        out.extend_from_slice(b"Content-Type: ");
-        out.extend_from_slice(content_type.as_bytes());
-        out.extend_from_slice(b"\r\n");
-    }
-    out.extend_from_slice(b"\r\n");
-}
-
-fn normalised(text: &[u8], newlines: Newlines, is_text: bool) -> Cow<'_, [u8]> {
-    match newlines {
-        Newlines::Crlf if is_text => with_crlf(text),
-        _ => Cow::Borrowed(text),
-    }
-}
-
-/// About how much text the plan will hold: right unless something is escaped, and only there to
-/// spare allocations.
-fn text_bytes_hint(form: &Form, boundary: &Boundary) -> usize {
-    const FIXED: usize = "--\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n\r\n".len();
-    const FILE_NAME: usize = "; filename=\"\"".len();
-    const CONTENT_TYPE: usize = "Content-Type: \r\n".len();
-    let part_bytes = |part: &Part| {
-        FIXED
-            + boundary.as_bytes().len()
-            + part.name.len()
-            + part
-                .file_name
-                .as_ref()
-                .map_or(0, |name| FILE_NAME + name.len())
-            + part
-                .content_type
-                .as_ref()
-                .map_or(0, |kind| CONTENT_TYPE + kind.len())
-            + match &part.body {
-                PartBody::Bytes(value) => value.len(),
-                PartBody::File => 0,
-            }
-    };
-    let closing = "----\r\n".len() + boundary.as_bytes().len();
-    form.parts().iter().map(part_bytes).sum::<usize>() + closing
 }
 
 /// Why a form cannot be planned.

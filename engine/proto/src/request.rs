@@ -3,8 +3,19 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::grammar::{is_token, is_value_byte};
-use crate::{Blame, Boundary, Headers, is_engine_owned};
+use crate::grammar::{HOST, TARGET, are, is_token, is_value};
+use crate::header::{is_listed, is_owned};
+use crate::{Blame, Boundary, Headers};
+
+/// Names that the head itself writes or must not hold, by their length.
+const FRAMING: [&[&str]; 18] = {
+    let mut names: [&[&str]; 18] = [&[]; 18];
+    names[4] = &["host"];
+    names[12] = &["content-type"];
+    names[14] = &["content-length"];
+    names[17] = &["transfer-encoding"];
+    names
+};
 
 /// How the body of a request is delimited.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +76,7 @@ pub struct RequestHead<'a> {
     pub framing: Framing<'a>,
     /// The engine's own further headers, written before the caller's.
     pub engine: &'a [(&'a str, &'a str)],
-    /// The caller's headers. Those that [`is_engine_owned`] names are left out.
+    /// The caller's headers. Those that [`is_engine_owned`](crate::is_engine_owned) names are left out.
     pub headers: &'a Headers,
 }
 
@@ -79,109 +90,91 @@ impl RequestHead<'_> {
     /// engine's headers could not stand in a head without changing its meaning.
     pub fn write_to(&self, out: &mut Vec<u8>) -> Result<(), RequestError> {
         self.check()?;
-        let lines = [
+        out.reserve(self.bytes_max());
+        for text in [
             self.method,
             " ",
             self.target,
             " HTTP/1.1\r\nHost: ",
             self.host,
-            "\r\n",
-        ];
-        lines
-            .iter()
-            .for_each(|text| out.extend_from_slice(text.as_bytes()));
+        ] {
+            out.extend_from_slice(text.as_bytes());
+        }
         if let Framing::Multipart {
             boundary,
             content_length,
         } = self.framing
         {
-            out.extend_from_slice(b"Content-Type: multipart/form-data; boundary=");
+            out.extend_from_slice(CONTENT_TYPE);
             out.extend_from_slice(boundary.as_bytes());
-            out.extend_from_slice(b"\r\nContent-Length: ");
+            out.extend_from_slice(CONTENT_LENGTH);
             write_decimal(content_length, out);
-            out.extend_from_slice(b"\r\n");
         }
         for (name, value) in self.engine {
-            write_field(name, value.as_bytes(), out);
+            write_field(name.as_bytes(), value.as_bytes(), out);
         }
-        for (name, value) in self
-            .headers
-            .iter()
-            .filter(|(name, _)| !is_engine_owned(name))
-        {
+        for (name, value) in self.headers.fields().filter(|(name, _)| !is_owned(name)) {
             write_field(name, value, out);
         }
-        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(b"\r\n\r\n");
         Ok(())
+    }
+
+    /// At least as many bytes as are written.
+    fn bytes_max(&self) -> usize {
+        const LINE: usize = "  HTTP/1.1\r\nHost: \r\n\r\n".len();
+        let framing = match self.framing {
+            Framing::None => 0,
+            Framing::Multipart { boundary, .. } => {
+                CONTENT_TYPE.len() + boundary.as_bytes().len() + CONTENT_LENGTH.len() + DECIMAL_MAX
+            }
+        };
+        let engine = self.engine.iter();
+        let engine: usize = engine
+            .map(|(name, value)| name.len() + value.len() + 4)
+            .sum();
+        let line = self.method.len() + self.target.len() + LINE + self.host.len();
+        line + framing + engine + self.headers.lines_bytes()
     }
 
     fn check(&self) -> Result<(), RequestError> {
         if !is_token(self.method.as_bytes()) {
             return Err(RequestError::Method);
         }
-        let visible = |byte: &u8| byte.is_ascii_graphic() && *byte != b'#';
-        if !self.target.starts_with('/') || !self.target.as_bytes().iter().all(visible) {
+        if !self.target.starts_with('/') || !are(TARGET, self.target.as_bytes()) {
             return Err(RequestError::Target);
         }
-        if self.host.is_empty() || !self.host.as_bytes().iter().copied().all(is_host_byte) {
+        if self.host.is_empty() || !are(HOST, self.host.as_bytes()) {
             return Err(RequestError::Host);
         }
-        let misplaced = |(name, value): &(&str, &str)| {
-            !is_token(name.as_bytes())
-                || !value.bytes().all(is_value_byte)
-                || [
-                    "host",
-                    "content-type",
-                    "content-length",
-                    "transfer-encoding",
-                ]
-                .iter()
-                .any(|fixed| fixed.eq_ignore_ascii_case(name))
+        let good = |(name, value): &(&str, &str)| {
+            is_token(name.as_bytes())
+                && is_value(value.as_bytes())
+                && !is_listed(&FRAMING, name.as_bytes())
         };
-        if self.engine.iter().any(misplaced) {
+        if !self.engine.iter().all(good) {
             return Err(RequestError::EngineHeader);
         }
         Ok(())
     }
 }
 
-/// `uri-host [ ":" port ]` by its characters (RFC 3986 3.2.2): unreserved, sub-delims, `%`, `:` and
-/// the brackets of an address.
-fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-                | b'%'
-                | b':'
-                | b'['
-                | b']'
-        )
-}
+const CONTENT_TYPE: &[u8] = b"\r\nContent-Type: multipart/form-data; boundary=";
+const CONTENT_LENGTH: &[u8] = b"\r\nContent-Length: ";
 
-fn write_field(name: &str, value: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(name.as_bytes());
+/// The line end before it is written with it: the one after it is the next field's.
+fn write_field(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(name);
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
-    out.extend_from_slice(b"\r\n");
 }
 
+/// `u64::MAX` has 20 digits.
+const DECIMAL_MAX: usize = 20;
+
 fn write_decimal(mut number: u64, out: &mut Vec<u8>) {
-    // u64::MAX has 20 digits.
-    let mut digits = [0; 20];
+    let mut digits = [0; DECIMAL_MAX];
     let mut start = digits.len();
     loop {
         start -= 1;

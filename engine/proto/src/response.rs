@@ -13,7 +13,7 @@
 //!  any of them but Complete ── a ResponseError ──► Failed
 //! ```
 
-use alloc::string::String;
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
@@ -70,8 +70,9 @@ impl Default for Limits {
 pub struct ResponseHead {
     /// 200 to 999 (RFC 9110 15; what is above 599 is passed on as it came).
     pub status: u16,
-    /// The reason phrase; empty if there was none, or if it was not ASCII.
-    pub reason: String,
+    /// The reason phrase; empty if there was none, or if it was not ASCII. Borrowed if it is the
+    /// one that RFC 9110 15 gives the status.
+    pub reason: Cow<'static, str>,
     /// 0 for HTTP/1.0, 1 for HTTP/1.1.
     pub minor_version: u8,
     /// The fields as they came, folded lines joined by one space (RFC 9112 5.2).
@@ -100,6 +101,8 @@ pub(crate) struct Reader {
     body: Vec<u8>,
     /// Why, by its head or by what followed it, the connection ends with this response.
     no_reuse: Option<NoReuse>,
+    /// Whether the final head asks to close.
+    closes: bool,
 }
 
 #[derive(Debug)]
@@ -123,6 +126,7 @@ impl Reader {
             head: None,
             body: Vec::new(),
             no_reuse: None,
+            closes: false,
         }
     }
 
@@ -144,6 +148,11 @@ impl Reader {
 
     pub(crate) fn has_failed(&self) -> bool {
         matches!(self.state, State::Failed(_))
+    }
+
+    /// Whether the final head, if it is there, has `Connection: close`.
+    pub(crate) fn closes(&self) -> bool {
+        self.closes
     }
 
     pub(crate) fn no_reuse(&self) -> Option<NoReuse> {
@@ -277,12 +286,14 @@ impl Reader {
     }
 
     fn begin_body(&mut self, head: ResponseHead) -> Result<(), ResponseError> {
-        let (state, no_reuse) = body_of(&head, &self.limits)?;
+        let said = Said::of(&head.headers);
+        let (state, no_reuse) = body_of(&head, &said, &self.limits)?;
         if let State::Length { left } = state {
             self.body
                 .reserve_exact(left.min(BODY_BYTES_RESERVED_MAX) as usize);
         }
-        self.no_reuse = ends_connection(&head).or(no_reuse);
+        self.no_reuse = ends_connection(&head, &said).or(no_reuse);
+        self.closes = said.close;
         self.state = state;
         self.head = Some(head);
         self.stash = Vec::new();
@@ -290,58 +301,120 @@ impl Reader {
     }
 }
 
+/// What the fields of a head say of its body and its connection, read in one pass.
+struct Said {
+    /// The one Content-Length: repeated fields and lists are taken if all their values are the same
+    /// (RFC 9112 6.3 item 5).
+    length: Result<Option<u64>, ResponseError>,
+    /// Whether there is a Content-Length that is not exactly `0`.
+    length_not_zero: bool,
+    coding: Coding,
+    /// Which options stand in a Connection field (RFC 9110 7.6.1).
+    close: bool,
+    keep_alive: bool,
+}
+
+enum Coding {
+    None,
+    Chunked,
+    Other,
+}
+
+impl Said {
+    fn of(headers: &Headers) -> Self {
+        let mut said = Self {
+            length: Ok(None),
+            length_not_zero: false,
+            coding: Coding::None,
+            close: false,
+            keep_alive: false,
+        };
+        for (name, value) in headers.fields() {
+            // The lengths alone rule most fields out.
+            match name.len() {
+                10 if is_caseless(name, b"connection") => said.connection(value),
+                14 if is_caseless(name, b"content-length") => said.content_length(value),
+                17 if is_caseless(name, b"transfer-encoding") => {
+                    said.transfer_encoding(value);
+                }
+                _ => {}
+            }
+        }
+        said
+    }
+
+    fn connection(&mut self, value: &[u8]) {
+        for option in value.split(|byte| *byte == b',').map(trim_ows) {
+            self.close |= is_caseless(option, b"close");
+            self.keep_alive |= is_caseless(option, b"keep-alive");
+        }
+    }
+
+    fn content_length(&mut self, value: &[u8]) {
+        self.length_not_zero |= value != b"0";
+        for length in value.split(|byte| *byte == b',').map(trim_ows) {
+            self.length = match (self.length, decimal(length)) {
+                (Err(error), _) => Err(error),
+                (Ok(_), None) => Err(ResponseError::ContentLength),
+                (Ok(Some(before)), Some(this)) if before != this => {
+                    Err(ResponseError::ContentLengthsDiffer)
+                }
+                (Ok(_), this) => Ok(this),
+            };
+        }
+    }
+
+    fn transfer_encoding(&mut self, value: &[u8]) {
+        self.coding = match self.coding {
+            Coding::None if is_caseless(value, b"chunked") => Coding::Chunked,
+            _ => Coding::Other,
+        };
+    }
+}
+
+/// Whether `text`, a field's name or value, is `lower`, which has only lower-case letters and `-`,
+/// but for its case.
+fn is_caseless<const N: usize>(text: &[u8], lower: &[u8; N]) -> bool {
+    // The bit is the letters' case; what else it makes a `-` is CR, which no field holds.
+    <&[u8; N]>::try_from(text).is_ok_and(|text| {
+        let pairs = text.iter().zip(lower);
+        pairs.fold(true, |same, (byte, lower)| same & (byte | 0x20 == *lower))
+    })
+}
+
 /// How the body is delimited (RFC 9112 6.3), and whether that spoils the connection.
 fn body_of(
     head: &ResponseHead,
+    said: &Said,
     limits: &Limits,
 ) -> Result<(State, Option<NoReuse>), ResponseError> {
-    let headers = &head.headers;
-    let encoded = headers.get("transfer-encoding").is_some();
     // Item 1: no body, whatever the fields say. A reader that believes them would wait for one, or
     // take the next response for it, so the connection ends here unless they say "nothing".
     if matches!(head.status, 204 | 304) {
-        let framed = encoded || headers.get_all("content-length").any(|value| value != b"0");
+        let framed = !matches!(said.coding, Coding::None) || said.length_not_zero;
         return Ok((State::Complete, framed.then_some(NoReuse::BodilessFraming)));
     }
-    if encoded {
-        let mut codings = headers.get_all("transfer-encoding");
-        let chunked =
-            |coding: Option<&[u8]>| coding.is_some_and(|c| c.eq_ignore_ascii_case(b"chunked"));
-        if !chunked(codings.next()) || codings.next().is_some() {
-            return Err(ResponseError::TransferEncoding);
-        }
+    match said.coding {
+        Coding::None => {}
+        Coding::Other => return Err(ResponseError::TransferEncoding),
         // Item 3 and 6.1: the coding decides, but someone on the way may have read it otherwise.
-        let no_reuse = if head.minor_version == 0 {
-            Some(NoReuse::TransferEncodingInHttp10)
-        } else {
-            headers
-                .get("content-length")
-                .map(|_| NoReuse::TransferEncodingWithLength)
-        };
-        return Ok((State::Chunked(Chunked::new()), no_reuse));
+        Coding::Chunked => {
+            let no_reuse = if head.minor_version == 0 {
+                Some(NoReuse::TransferEncodingInHttp10)
+            } else if said.length != Ok(None) {
+                Some(NoReuse::TransferEncodingWithLength)
+            } else {
+                None
+            };
+            return Ok((State::Chunked(Chunked::new()), no_reuse));
+        }
     }
-    match content_length(headers)? {
+    match said.length? {
         None => Ok((State::UntilClose, Some(NoReuse::ReadToClose))),
         Some(0) => Ok((State::Complete, None)),
         Some(length) if length > limits.body_bytes_max => Err(ResponseError::BodyTooLong),
         Some(left) => Ok((State::Length { left }, None)),
     }
-}
-
-/// The one Content-Length: repeated fields and lists are taken if all their values are the same
-/// (RFC 9112 6.3 item 5).
-fn content_length(headers: &Headers) -> Result<Option<u64>, ResponseError> {
-    let mut length = None;
-    let values = headers
-        .get_all("content-length")
-        .flat_map(|value| value.split(|b| *b == b','));
-    for value in values {
-        let this = decimal(trim_ows(value)).ok_or(ResponseError::ContentLength)?;
-        if *length.get_or_insert(this) != this {
-            return Err(ResponseError::ContentLengthsDiffer);
-        }
-    }
-    Ok(length)
 }
 
 fn decimal(digits: &[u8]) -> Option<u64> {
@@ -355,20 +428,12 @@ fn decimal(digits: &[u8]) -> Option<u64> {
 }
 
 /// Whether the peer keeps the connection open after this response (RFC 9112 9.3).
-fn ends_connection(head: &ResponseHead) -> Option<NoReuse> {
-    if has_connection_option(head, b"close") {
+fn ends_connection(head: &ResponseHead, said: &Said) -> Option<NoReuse> {
+    if said.close {
         Some(NoReuse::PeerCloses)
-    } else if head.minor_version == 0 && !has_connection_option(head, b"keep-alive") {
+    } else if head.minor_version == 0 && !said.keep_alive {
         Some(NoReuse::Http10)
     } else {
         None
     }
-}
-
-/// Whether `option` stands in a Connection field (RFC 9110 7.6.1).
-pub(crate) fn has_connection_option(head: &ResponseHead, option: &[u8]) -> bool {
-    head.headers
-        .get_all("connection")
-        .flat_map(|value| value.split(|byte| *byte == b','))
-        .any(|given| trim_ows(given).eq_ignore_ascii_case(option))
 }

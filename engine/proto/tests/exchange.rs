@@ -1,5 +1,7 @@
 //! The two sides of an exchange, and what they say together.
 
+use std::borrow::Cow;
+
 use quintet_proto::{
     Blame, Exchange, Limits, Next, NoReuse, Receiving, ResponseError, ResponseErrorClass, Reuse,
 };
@@ -58,10 +60,7 @@ fn the_body_is_sent_then_the_response_is_awaited() {
         (REUSABLE, Receiving::Complete)
     );
     let response = exchange.into_response().unwrap();
-    assert_eq!(
-        (response.head.status, response.head.reason.as_str()),
-        (200, "OK")
-    );
+    assert_eq!((response.head.status, &*response.head.reason), (200, "OK"));
     assert_eq!(
         (response.head.minor_version, &response.body[..]),
         (1, &b"abc"[..])
@@ -451,6 +450,27 @@ fn a_reason_that_is_not_ascii_is_left_out() {
             .receive(format!("HTTP/1.1 {line}\r\n\r\n").as_bytes())
             .unwrap();
         assert_eq!(exchange.head().unwrap().reason, reason);
+    }
+}
+
+#[test]
+fn a_reason_is_told_as_it_came_whether_or_not_it_is_the_standard_one() {
+    for (line, reason, is_borrowed) in [
+        ("200 OK", "OK", true),
+        ("200 ok", "ok", false),
+        ("404 OK", "OK", false),
+        ("404 Not Found", "Not Found", true),
+        ("413 Payload Too Large", "Payload Too Large", false),
+        ("799 OK", "OK", false),
+        ("500 ", "", true),
+    ] {
+        let mut exchange = exchange(10);
+        exchange
+            .receive(format!("HTTP/1.1 {line}\r\n\r\n").as_bytes())
+            .unwrap();
+        let told = &exchange.head().unwrap().reason;
+        assert_eq!(told, reason);
+        assert_eq!(matches!(told, Cow::Borrowed(_)), is_borrowed, "{line}");
     }
 }
 

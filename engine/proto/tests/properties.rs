@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quintet_proto::{
-    Boundary, Form, Framing, Headers, Limits, NoReuse, Part, PartBody, Plan, RequestHead,
+    Boundary, Form, Framing, Headers, Limits, Newlines, NoReuse, Part, PartBody, Plan, RequestHead,
     ResponseError, ResponseErrorClass, Reuse, Segment, is_engine_owned,
 };
 
@@ -123,6 +123,88 @@ fn forms() -> impl Strategy<Value = (Form, Vec<Vec<u8>>, Vec<NaivePart>)> {
         }
         (form, files, expected)
     })
+}
+
+/// What a part of a form is asked to be; its content, and whether that is a file.
+type AskedPart = (String, Option<String>, Option<&'static str>, Vec<u8>, bool);
+
+fn asked_parts() -> impl Strategy<Value = Vec<AskedPart>> {
+    let text = || "[a-z\"%\r\n\u{e9}]{1,12}";
+    let content_type = select(vec![None, Some("text/plain"), Some("a/b; c=\"d;e\"")]);
+    let content = vec(
+        prop_oneof![select(vec![b'\r', b'\n', b'"']), any::<u8>()],
+        0..20,
+    );
+    let part = (
+        text(),
+        proptest::option::of(text()),
+        content_type,
+        content,
+        any::<bool>(),
+    );
+    vec(part, 0..12)
+}
+
+fn form_of(parts: &[AskedPart], newlines: Newlines) -> Form {
+    let mut form = Form::with_newlines(newlines);
+    for (name, file_name, content_type, content, is_file) in parts {
+        form.part(Part {
+            name: name.clone(),
+            file_name: file_name.clone(),
+            content_type: content_type.map(str::to_owned),
+            body: if *is_file {
+                PartBody::File
+            } else {
+                PartBody::Bytes(content.clone().into())
+            },
+        })
+        .unwrap();
+    }
+    form
+}
+
+/// RFC 7578 4 and the browsers' escaping, by search and replace.
+fn naive_body(parts: &[AskedPart], newlines: Newlines, boundary: &str) -> Vec<u8> {
+    let normalised = |text: &[u8]| match newlines {
+        Newlines::AsGiven => text.to_vec(),
+        // Latin-1 there and back.
+        Newlines::Crlf => (text.iter().copied().map(char::from).collect::<String>())
+            .replace("\r\n", "\n")
+            .replace('\r', "\n")
+            .replace('\n', "\r\n")
+            .chars()
+            .map(|character| character as u8)
+            .collect(),
+    };
+    let escaped = |name: &str| {
+        name.replace('"', "%22")
+            .replace('\r', "%0D")
+            .replace('\n', "%0A")
+    };
+    let mut body = Vec::new();
+    for (name, file_name, content_type, content, is_file) in parts {
+        let name = String::from_utf8(normalised(name.as_bytes())).unwrap();
+        let mut head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"",
+            escaped(&name)
+        );
+        if let Some(file_name) = file_name {
+            head += &format!("; filename=\"{}\"", escaped(file_name));
+        }
+        if let Some(content_type) = content_type {
+            head += &format!("\r\nContent-Type: {content_type}");
+        }
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(b"\r\n\r\n");
+        if *is_file || file_name.is_some() {
+            body.extend_from_slice(content);
+        } else {
+            body.extend_from_slice(&normalised(content));
+        }
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    body
 }
 
 fn bytes_of<'a>(segment: Segment<'a>, files: &'a [Vec<u8>]) -> &'a [u8] {
@@ -285,5 +367,71 @@ proptest! {
             ["content-length", "transfer-encoding"].iter().any(|it| it.eq_ignore_ascii_case(name))
         });
         prop_assert_eq!(framing.count(), 1);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_plan_is_the_naive_body_whatever_buffer_it_gets(
+        parts in asked_parts(),
+        crlf in any::<bool>(),
+        boundary in "[a-z0-9]{1,70}",
+        buffer in vec(any::<u8>(), 0..3_000),
+    ) {
+        let newlines = if crlf { Newlines::Crlf } else { Newlines::AsGiven };
+        let form = form_of(&parts, newlines);
+        let files: Vec<_> = parts.iter().filter(|part| part.4).map(|part| part.3.clone()).collect();
+        let lengths: Vec<_> = files.iter().map(|file| file.len() as u64).collect();
+        prop_assert_eq!(form.file_count(), files.len());
+        prop_assert_eq!(&form.clone(), &form);
+
+        let boundary_text = Boundary::from_text(&boundary).unwrap();
+        let plan = Plan::new(&form, &boundary_text, &lengths).unwrap();
+        let segments: Vec<_> = plan.segments().map(|segment| bytes_of(segment, &files)).collect();
+        let body = segments.concat();
+        prop_assert_eq!(&body, &naive_body(&parts, newlines, &boundary));
+        prop_assert_eq!(plan.content_length(), body.len() as u64);
+        let nonempty = files.iter().filter(|file| !file.is_empty()).count();
+        prop_assert_eq!(segments.len(), 2 * nonempty + 1);
+
+        let (place, room) = (buffer.as_ptr(), buffer.capacity());
+        let text_bytes = body.len() - files.concat().len();
+        let again = Plan::new_in(buffer, &form, &boundary_text, &lengths).unwrap();
+        prop_assert_eq!(&again, &plan);
+        let buffer = again.into_buffer();
+        if room >= text_bytes {
+            prop_assert_eq!((buffer.as_ptr(), buffer.capacity()), (place, room));
+        }
+        prop_assert_eq!(plan.into_buffer().capacity(), text_bytes);
+    }
+
+    #[test]
+    fn a_field_and_a_file_are_the_parts_that_they_stand_for(
+        parts in asked_parts(),
+        crlf in any::<bool>(),
+    ) {
+        let newlines = if crlf { Newlines::Crlf } else { Newlines::AsGiven };
+        let mut form = Form::with_newlines(newlines);
+        let mut asked = Vec::new();
+        for (name, file_name, content_type, content, _) in parts {
+            match (file_name, content_type) {
+                (Some(file_name), Some(content_type)) => {
+                    form.file(&name, &file_name, content_type).unwrap();
+                    asked.push((name, Some(file_name), Some(content_type), content, true));
+                }
+                _ => {
+                    form.field(&name, &content).unwrap();
+                    asked.push((name, None, None, content, false));
+                }
+            }
+            // A part that is refused changes nothing.
+            let before = form.clone();
+            let error = form.file("f", "nul\0", "a/b").unwrap_err();
+            prop_assert_eq!(error.part, asked.len());
+            prop_assert_eq!(&form, &before);
+        }
+        prop_assert_eq!(form, form_of(&asked, newlines));
     }
 }
