@@ -1,16 +1,16 @@
-//! Uploads a number of times against a peer in a process of its own, and prints what it asked of the allocator and the
-//! scheduler. `tests/bounds.rs` runs it under the tools that count the rest.
+//! Uploads a number of times against a peer in a process of its own, and prints what that took of the allocator and of
+//! threads. The test `bounds` runs it, also under the tools that count the rest.
 //!
 //! ```text
 //! quintet-steady peer [CERTIFICATE.pem]
-//! quintet-steady WORKLOAD N PORT FILE [CERTIFICATE.pem]
+//! quintet-steady WORKLOAD N PORT FILE [CERTIFICATE.pem]     queue, window or parked
 //! ```
-#![deny(unsafe_code)]
+#![deny(unsafe_code)] // Allowed in `counting.rs` alone.
 #![allow(clippy::print_stdout, reason = "printing is what this program does")]
 
 mod counting;
 mod peer;
-mod switches;
+mod threads;
 mod workload;
 
 use std::error::Error;

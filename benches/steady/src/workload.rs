@@ -2,19 +2,23 @@
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
-use quintet::{Engine, Settings, UploadRequest, UploadTask};
+use quintet::{Engine, Event, EventKind, Settings, UploadRequest, UploadTask};
 use quintet_tcp::TcpConnect;
 use quintet_tls::{TlsConnect, TlsSettings};
 
 use crate::counting::allocated;
-use crate::switches::usage;
+use crate::threads::threads;
 
 /// How many uploads the caller itself keeps going, where it does.
 const IN_FLIGHT: usize = 5;
+/// Name of the file part.
+const PART: &str = "file";
+/// The one other part.
+const FIELD: (&str, &str) = ("album", "spring");
 
-/// Uploads `n` times and prints what the program used from its first instruction to its last upload.
+/// Uploads `n` times and prints, each on a line with its name, what the program used from its first instruction on.
 pub(crate) fn run(
     workload: &str,
     n: usize,
@@ -29,21 +33,31 @@ pub(crate) fn run(
     };
     // As a program would that uploads much to one address: the texts are shared.
     let url: Arc<str> = format!("{scheme}://127.0.0.1:{port}/upload").into();
-    let name: Arc<str> = "file".into();
-    let request = || UploadRequest::new(url.clone(), file, name.clone()).field("album", "spring");
-    match workload {
-        "queue" => queue(&start(certificate)?, n, request)?,
-        "window" => window(&start(certificate)?, n, request)?,
-        "parked" => return parked(n, request),
+    let name: Arc<str> = PART.into();
+    let request = || UploadRequest::new(url.clone(), file, name.clone()).field(FIELD.0, FIELD.1);
+    // Kept, so that what is counted does not end with a shutdown.
+    let (_engine, _tasks) = match workload {
+        "queue" => queue(start(certificate)?, n, request)?,
+        "window" => window(start(certificate)?, n, request)?,
+        "parked" => parked(n, request)?,
         _ => return Err(format!("no workload {workload:?}: queue, window or parked").into()),
-    }
-    let (allocated, usage) = (allocated(), usage());
+    };
+    let (allocated, threads) = (allocated(), threads()?);
     println!("allocations {}", allocated.calls);
     println!("allocated-bytes {}", allocated.bytes);
-    println!("voluntary-switches {}", usage.voluntary);
-    println!("involuntary-switches {}", usage.involuntary);
+    // The caller's own text is not what an upload costs.
+    let text: usize = [file, FIELD.0, FIELD.1].map(str::len).iter().sum();
+    println!(
+        "live-bytes {}",
+        allocated.live.saturating_sub((n * text) as u64)
+    );
+    println!("context-switches {}", threads.switches);
+    println!("threads {}", threads.count);
     Ok(())
 }
+
+/// What stays until the figures are taken.
+type Kept = (Engine, Vec<UploadTask>);
 
 fn start(certificate: Option<&str>) -> Result<Engine, Box<dyn Error>> {
     let Some(certificate) = certificate else {
@@ -56,21 +70,22 @@ fn start(certificate: Option<&str>) -> Result<Engine, Box<dyn Error>> {
 /// Hands over every upload at once and waits for all: five are active, the engine has the queue. The last is waited for
 /// first, so that the caller sleeps once.
 fn queue(
-    engine: &Engine,
+    engine: Engine,
     n: usize,
     request: impl Fn() -> UploadRequest,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<Kept, Box<dyn Error>> {
     let mut tasks = Vec::with_capacity(n);
     tasks.extend((0..n).map(|_| engine.upload(request())));
-    tasks.iter().rev().try_for_each(succeed)
+    tasks.iter().rev().try_for_each(succeed)?;
+    Ok((engine, tasks))
 }
 
 /// Keeps five uploads going and asks for the next when the oldest is over: the caller sleeps and is woken each time.
 fn window(
-    engine: &Engine,
+    engine: Engine,
     n: usize,
     request: impl Fn() -> UploadRequest,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<Kept, Box<dyn Error>> {
     let mut tasks = VecDeque::with_capacity(IN_FLIGHT);
     for _ in 0..n {
         if tasks.len() == IN_FLIGHT {
@@ -78,7 +93,29 @@ fn window(
         }
         tasks.push_back(engine.upload(request()));
     }
-    tasks.iter().try_for_each(succeed)
+    tasks.iter().try_for_each(succeed)?;
+    Ok((engine, tasks.into()))
+}
+
+/// Queues `n` uploads in an engine without slots.
+fn parked(n: usize, request: impl Fn() -> UploadRequest) -> Result<Kept, Box<dyn Error>> {
+    let mut settings = Settings::default();
+    settings.active_max = 0;
+    let engine = Engine::builder(TcpConnect::new())
+        .settings(settings)
+        .start()?;
+    let mut tasks = Vec::with_capacity(n);
+    tasks.extend((1..n).map(|_| engine.upload(request())));
+    // The engine takes calls in their order: when the last is queued, all are.
+    let (queued, wait) = mpsc::channel();
+    let listener = Arc::new(move |event: &Event| {
+        if let EventKind::Queued { .. } = event.kind {
+            let _ = queued.send(());
+        }
+    });
+    tasks.push(engine.upload(request().listener(listener)));
+    wait.recv()?;
+    Ok((engine, tasks))
 }
 
 fn succeed(task: &UploadTask) -> Result<(), Box<dyn Error>> {
@@ -87,15 +124,4 @@ fn succeed(task: &UploadTask) -> Result<(), Box<dyn Error>> {
         Ok(response) => Err(format!("the peer answered {}", response.status).into()),
         Err(error) => Err(format!("{error} ({})", error.detail()).into()),
     }
-}
-
-/// Queues `n` uploads in an engine without slots and prints the memory that each holds, its task included.
-fn parked(n: usize, request: impl Fn() -> UploadRequest) -> Result<(), Box<dyn Error>> {
-    let mut settings = Settings::default();
-    settings.active_max = 0;
-    let engine = Engine::builder(TcpConnect::new())
-        .settings(settings)
-        .start()?;
-    let _ = (engine, n, request);
-    Ok(())
 }
