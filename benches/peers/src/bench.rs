@@ -1,6 +1,7 @@
 //! The bench itself: arguments, checks, rounds, tables.
 
 use std::fmt::Write;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::pin::{Processors, pin};
 use crate::record::{self, Chapter};
 use crate::run::{Bench, Run};
 use crate::sink::Sink;
-use crate::workload::{Case, Extent, Workload};
+use crate::workload::{Case, Workload};
 use crate::{Result, files, machine, network, summary, table, verify};
 
 /// Uploads the same files with Quintet, raw loops and other HTTP clients, in turn, and compares what it cost.
@@ -87,7 +88,10 @@ pub(crate) fn main() -> Result<()> {
     }
     let facts = match missing.is_empty() {
         true => facts,
-        false => format!("{facts}\nNot installed, so not measured: {}.\n", missing.join(", ")),
+        false => format!(
+            "{facts}\nNot installed, so not measured: {}.\n",
+            missing.join(", ")
+        ),
     };
     let full = args.scale == 1 && args.only.is_empty();
     if let Some(dir) = args.record.or_else(|| full.then(record::default_dir)) {
@@ -96,7 +100,7 @@ pub(crate) fn main() -> Result<()> {
     }
     match runs.iter().filter(|run| run.report.is_err()).count() {
         0 => Ok(()),
-        failures => Err(format!("{failures} runs failed; see below the tables").into()),
+        failures => Err(format!("{failures} runs failed: see under the tables").into()),
     }
 }
 
@@ -116,7 +120,10 @@ fn rounds(
             let first = round % clients.len();
             clients.rotate_left(first);
             for client in clients {
-                eprint!("\r\x1b[Kround {round} of {}, {case}, {}", args.rounds, client.name);
+                say(&format!(
+                    "round {round} of {}, {case}, {}",
+                    args.rounds, client.name
+                ));
                 match bench.run(client, case, extent, &files, round)? {
                     None if missing.contains(&client.name) => {}
                     None => missing.push(client.name),
@@ -127,8 +134,15 @@ fn rounds(
             }
         }
     }
-    eprint!("\r\x1b[K");
+    say("");
     Ok((runs, missing))
+}
+
+/// What goes on, in one line of a terminal.
+fn say(what: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K{what}");
+    }
 }
 
 /// What is run.
@@ -172,7 +186,10 @@ impl Choice {
     /// Those that were chosen and can do it, and always the raw loop that they are compared to.
     fn clients(&self, case: Case) -> impl Iterator<Item = &'static Client> {
         clients::ALL.iter().filter(move |client| {
-            let named = self.names.iter().any(|name| client.name.contains(name.as_str()));
+            let named = self
+                .names
+                .iter()
+                .any(|name| client.name.contains(name.as_str()));
             let chosen = self.names.is_empty() || named || client.name == case.reference();
             chosen && (client.fits)(case)
         })
@@ -184,7 +201,10 @@ impl Choice {
             let mut clients = self.cases().flat_map(|case| self.clients(case));
             clients.any(|other| other.name == client.name)
         };
-        clients::ALL.iter().filter(|client| chosen(client)).collect()
+        clients::ALL
+            .iter()
+            .filter(|client| chosen(client))
+            .collect()
     }
 
     fn verify(&self, dir: &tempfile::TempDir, processors: Processors) -> Result<()> {
@@ -192,13 +212,13 @@ impl Choice {
             for secure in [false, true] {
                 let here = |case: Case| case.secure == secure && (client.fits)(case);
                 if self.cases().any(here) {
-                    eprint!("\r\x1b[Kwhat {} sends", client.name);
+                    say(&format!("what {} sends", client.name));
                     let checked = verify::verify(client, secure, dir.path(), processors);
                     checked.map_err(|error| format!("{}: {error}", client.name))?;
                 }
             }
         }
-        eprint!("\r\x1b[K");
+        say("");
         Ok(())
     }
 }
@@ -220,13 +240,20 @@ fn facts(args: &Args, choice: &Choice, sink: &Sink, processors: Processors) -> R
         sink.congestion,
         if args.tickets { "yes" } else { "none" }
     )?;
-    writeln!(facts, "- Commit {}; {}.", machine::commit(), machine::compiler())?;
+    writeln!(
+        facts,
+        "- Commit {}; {}.",
+        machine::commit(),
+        machine::compiler()
+    )?;
     if args.scale > 1 {
         writeln!(facts, "- A trial: everything {} times smaller.", args.scale)?;
     }
     let clients = choice.all_clients();
     let versions = machine::versions(&clients).into_iter();
-    let versions: Vec<_> = versions.map(|(name, version)| format!("{name} {version}")).collect();
+    let versions: Vec<_> = versions
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect();
     writeln!(facts, "- Versions: {}.", versions.join(", "))?;
     facts.push_str("- Clients:\n");
     for client in clients {
@@ -265,7 +292,7 @@ mod tests {
     #[test]
     fn a_workload_is_never_scaled_to_nothing() {
         for workload in Workload::ALL {
-            let Extent { uploads, bytes, .. } = workload.extent(u64::MAX);
+            let crate::workload::Extent { uploads, bytes, .. } = workload.extent(u64::MAX);
             assert!(uploads > 0 && bytes > 0);
         }
     }

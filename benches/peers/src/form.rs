@@ -43,7 +43,11 @@ pub(crate) fn after() -> String {
 pub(crate) fn request(job: &Job, path: &Path, file_bytes: u64) -> String {
     let (before, port, content_type) = (before(path), job.port, content_type());
     let len = before.len() as u64 + file_bytes + after().len() as u64;
-    let close = if job.fresh { "Connection: close\r\n" } else { "" };
+    let close = if job.fresh {
+        "Connection: close\r\n"
+    } else {
+        ""
+    };
     format!(
         "POST /upload HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: raw\r\n{close}\
          Content-Type: {content_type}\r\nContent-Length: {len}\r\n\r\n{before}"

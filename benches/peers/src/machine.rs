@@ -30,7 +30,12 @@ pub(crate) fn machine() -> String {
 pub(crate) fn commit() -> String {
     let git = |args: &[&str]| {
         let dir = env!("CARGO_MANIFEST_DIR");
-        let output = Command::new("git").arg("-C").arg(dir).args(args).output().ok()?;
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(dir)
+            .args(args)
+            .output()
+            .ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         output.status.success().then(|| text.trim().to_owned())
     };
@@ -71,7 +76,9 @@ fn locked(name: &str) -> String {
     let quoted = format!("name = \"{name}\"");
     let versions = LOCK.split("[[package]]").filter_map(|package| {
         package.lines().find(|line| *line == quoted)?;
-        let version = package.lines().find_map(|line| line.strip_prefix("version = "))?;
+        let version = package
+            .lines()
+            .find_map(|line| line.strip_prefix("version = "))?;
         Some(version.trim_matches('"'))
     });
     versions.collect::<Vec<_>>().join(" and ")

@@ -38,8 +38,16 @@ fn draw(
     let height = MARGIN_TOP + MARGIN_BOTTOM + ROW_HEIGHT * u32::try_from(ratios.len())?;
     let canvas = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
     canvas.fill(&WHITE)?;
-    let least = ratios.iter().map(|(_, ratio)| ratio.min).fold(1.0, f64::min) * 0.9;
-    let most = ratios.iter().map(|(_, ratio)| ratio.max).fold(1.0, f64::max) * 1.15;
+    let least = ratios
+        .iter()
+        .map(|(_, ratio)| ratio.min)
+        .fold(1.0, f64::min)
+        * 0.9;
+    let most = ratios
+        .iter()
+        .map(|(_, ratio)| ratio.max)
+        .fold(1.0, f64::max)
+        * 1.15;
     let scale = Scale::new(if most > LINEAR_MAX { least } else { 0.0 }, most);
 
     let text = |size: u32| ("sans-serif", size).into_font().color(&BLACK);
@@ -52,17 +60,29 @@ fn draw(
     let below = text(13).pos(Pos::new(HPos::Center, VPos::Top));
     for tick in scale.ticks() {
         let x = scale.x(tick);
-        let style = if tick == 1.0 { &BLACK } else { &RGBColor(215, 215, 215) };
+        let style = if tick == 1.0 {
+            &BLACK
+        } else {
+            &RGBColor(215, 215, 215)
+        };
         let top = MARGIN_TOP.cast_signed() - 10;
         canvas.draw(&PathElement::new([(x, top), (x, bottom)], style))?;
-        canvas.draw(&Text::new(format!("{tick}"), (x, bottom + 8), below.clone()))?;
+        canvas.draw(&Text::new(
+            format!("{tick}"),
+            (x, bottom + 8),
+            below.clone(),
+        ))?;
     }
     let left = text(14).pos(Pos::new(HPos::Right, VPos::Center));
     let right = text(13).pos(Pos::new(HPos::Left, VPos::Center));
     for (index, (client, ratio)) in ratios.iter().enumerate() {
         let y = (MARGIN_TOP + ROW_HEIGHT * u32::try_from(index)? + ROW_HEIGHT / 2).cast_signed();
         let color = colour(client);
-        let name = Text::new((*client).to_owned(), (LABELS_WIDTH.cast_signed() - 10, y), left.clone());
+        let name = Text::new(
+            (*client).to_owned(),
+            (LABELS_WIDTH.cast_signed() - 10, y),
+            left.clone(),
+        );
         canvas.draw(&name)?;
         let line = [(scale.x(ratio.min), y), (scale.x(ratio.max), y)];
         canvas.draw(&PathElement::new(line, color.stroke_width(3)))?;
@@ -107,7 +127,9 @@ impl Scale {
         let steps = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0];
         let powers = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0];
         let all = if self.from > 0.0 { powers } else { steps };
-        let inside = all.into_iter().filter(|&tick| tick >= self.from && tick <= self.to);
+        let inside = all
+            .into_iter()
+            .filter(|&tick| tick >= self.from && tick <= self.to);
         inside.collect()
     }
 }

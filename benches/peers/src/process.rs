@@ -6,7 +6,7 @@
 //! kernel's `ru_maxrss` would begin with the size of the process that started it.
 
 use std::fmt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -107,6 +107,8 @@ pub(crate) struct Used {
     pub(crate) system: Duration,
     pub(crate) voluntary: i64,
     pub(crate) involuntary: i64,
+    /// Pages that were mapped without reading them from disk: what a buffer costs that is allocated anew.
+    pub(crate) faults: i64,
     pub(crate) memory_kib: u64,
     pub(crate) threads: u64,
 }
@@ -140,12 +142,12 @@ pub(crate) fn run(
     let start = Instant::now();
     let child = command.spawn();
     pin(processors.sink)?;
-    let (output, seen) = watched(child?, time_max)?;
-    let wall = start.elapsed();
+    let (output, wall, seen) = watched(child?, start, time_max)?;
     let after = children()?;
 
     let text = String::from_utf8_lossy(&output.stdout);
     let report = match (&client.program, output.status.success()) {
+        _ if wall > time_max => Err(format!("given up after {time_max:?}").into()),
         (_, false) => {
             let why = String::from_utf8_lossy(&output.stderr);
             Err(format!("{}: {}", output.status, why.trim()).into())
@@ -153,7 +155,9 @@ pub(crate) fn run(
         (Program::Own(_), true) => text.parse(),
         (Program::Installed { .. }, true) => Report::of_lines(&text),
     };
-    let told_kib = report.as_ref().map_or(0, |report: &Report| report.memory_kib);
+    let told_kib = report
+        .as_ref()
+        .map_or(0, |report: &Report| report.memory_kib);
     let spent = |time: fn(&Usage) -> nix::sys::time::TimeVal| {
         let micros = |usage| {
             let time = time(usage);
@@ -167,6 +171,7 @@ pub(crate) fn run(
         system: spent(Usage::system_time),
         voluntary: after.voluntary_context_switches() - before.voluntary_context_switches(),
         involuntary: after.involuntary_context_switches() - before.involuntary_context_switches(),
+        faults: after.minor_page_faults() - before.minor_page_faults(),
         memory_kib: seen.memory_kib.max(told_kib),
         threads: seen.threads,
     };
@@ -183,7 +188,7 @@ fn is_installed(program: &str) -> bool {
 }
 
 /// Waits for the child and looks at it now and then; ends it if it takes too long.
-fn watched(child: Child, time_max: Duration) -> Result<(std::process::Output, Seen)> {
+fn watched(child: Child, start: Instant, time_max: Duration) -> Result<(Output, Duration, Seen)> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     // By this handle, never by a number that may be another's by then.
     let handle = pidfd_open(pid.ok_or("no process")?, PidfdFlags::empty())?;
@@ -191,7 +196,6 @@ fn watched(child: Child, time_max: Duration) -> Result<(std::process::Output, Se
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watcher = scope.spawn(|| {
-            let start = Instant::now();
             let mut seen = Seen::default();
             while !ended.load(Ordering::Relaxed) {
                 if let Some(now) = status_of(&id) {
@@ -202,14 +206,16 @@ fn watched(child: Child, time_max: Duration) -> Result<(std::process::Output, Se
                     // It may have ended just now.
                     let _ = pidfd_send_signal(&handle, Signal::KILL);
                 }
-                std::thread::sleep(LOOK_EVERY);
+                std::thread::park_timeout(LOOK_EVERY);
             }
             seen
         });
         let output = child.wait_with_output();
+        let wall = start.elapsed();
         ended.store(true, Ordering::Relaxed);
+        watcher.thread().unpark();
         let seen = watcher.join().map_err(|_| "the watcher panicked")?;
-        Ok((output?, seen))
+        Ok((output?, wall, seen))
     })
 }
 

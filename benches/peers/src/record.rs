@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
+use crate::plot;
 use crate::run::Run;
 use crate::summary::Row;
 use crate::workload::Case;
-use crate::plot;
 
 /// One table: its case, its rows, and itself as Markdown.
 pub(crate) struct Chapter {
@@ -41,7 +41,9 @@ pub(crate) fn write(dir: &Path, facts: &str, chapters: &[Chapter], runs: &[Run])
     }
     std::fs::write(dir.join("README.md"), readme)?;
     let lines = runs.iter().map(Run::csv);
-    let lines: Vec<String> = std::iter::once(Run::CSV_HEAD.to_owned()).chain(lines).collect();
+    let lines: Vec<String> = std::iter::once(Run::CSV_HEAD.to_owned())
+        .chain(lines)
+        .collect();
     std::fs::write(dir.join("runs.csv"), lines.join("\n") + "\n")?;
     Ok(())
 }

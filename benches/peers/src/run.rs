@@ -91,7 +91,7 @@ impl Bench {
 
 impl Run {
     pub(crate) const CSV_HEAD: &'static str = "workload,transport,client,round,uploads,file_bytes,\
-        wall_s,user_s,system_s,p50_us,p99_us,peak_kib,threads,voluntary,involuntary,connections,failure";
+        wall_s,user_s,system_s,p50_us,p99_us,peak_kib,threads,voluntary,involuntary,minor_faults,connections,failure";
 
     /// Seconds of CPU.
     pub(crate) fn cpu(&self) -> f64 {
@@ -114,6 +114,7 @@ impl Run {
             system,
             voluntary,
             involuntary,
+            faults,
             memory_kib,
             threads,
         } = self.used;
@@ -123,7 +124,7 @@ impl Run {
             error.replace([',', '"', '\n', '\r'], " ")
         });
         format!(
-            "{:?},{},{},{},{},{},{:.6},{:.6},{:.6},{},{},{memory_kib},{threads},{voluntary},{involuntary},{},{failure}",
+            "{:?},{},{},{},{},{},{:.6},{:.6},{:.6},{},{},{memory_kib},{threads},{voluntary},{involuntary},{faults},{},{failure}",
             self.case.workload,
             self.case.transport(),
             self.client,

@@ -50,20 +50,29 @@ pub(crate) struct Figures {
     pub(crate) threads: u64,
     pub(crate) voluntary: f64,
     pub(crate) involuntary: f64,
+    pub(crate) faults: f64,
 }
 
 /// The rows of one case, in the order of the clients.
 pub(crate) fn rows(case: Case, clients: &[&'static str], runs: &[Run]) -> Vec<Row> {
     let runs: Vec<&Run> = runs.iter().filter(|run| run.case == case).collect();
     let rows = clients.iter().filter_map(|&client| {
-        let own: Vec<&Run> = runs.iter().copied().filter(|run| run.client == client).collect();
+        let own: Vec<&Run> = runs
+            .iter()
+            .copied()
+            .filter(|run| run.client == client)
+            .collect();
         (!own.is_empty()).then(|| row(client, &own, &runs))
     });
     rows.collect()
 }
 
 fn row(client: &'static str, own: &[&Run], all: &[&Run]) -> Row {
-    let good: Vec<&Run> = own.iter().copied().filter(|run| run.report.is_ok()).collect();
+    let good: Vec<&Run> = own
+        .iter()
+        .copied()
+        .filter(|run| run.report.is_ok())
+        .collect();
     let failures = own.len() - good.len();
     let first = own.iter().find_map(|run| run.report.as_ref().err());
     Row {
@@ -76,9 +85,7 @@ fn row(client: &'static str, own: &[&Run], all: &[&Run]) -> Row {
 fn figures(good: &[&Run], all: &[&Run]) -> Option<Figures> {
     let ratios = good.iter().filter_map(|run| {
         let reference = all.iter().find(|other| {
-            other.round == run.round
-                && other.client == run.case.reference()
-                && other.report.is_ok()
+            other.round == run.round && other.client == run.case.reference() && other.report.is_ok()
         })?;
         Some(run.cost() / reference.cost())
     });
@@ -97,6 +104,7 @@ fn figures(good: &[&Run], all: &[&Run]) -> Option<Figures> {
         threads: good.iter().map(|run| run.used.threads).max()?,
         voluntary: median(&|run| run.used.voluntary as f64)?,
         involuntary: median(&|run| run.used.involuntary as f64)?,
+        faults: median(&|run| run.used.faults as f64)?,
     })
 }
 

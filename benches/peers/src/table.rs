@@ -3,24 +3,40 @@
 use crate::summary::{Figures, Row};
 use crate::workload::{Case, Extent};
 
+/// Of a large upload neither its latency nor the uploads in a second say more than its wall time.
+const HEAD_LARGE: &[&str] = &[
+    "client",
+    "CPU s/GiB",
+    "ratio",
+    "(min..max)",
+    "wall s",
+    "peak MiB",
+    "threads",
+    "switches",
+    "forced",
+    "faults",
+];
+const HEAD_SMALL: &[&str] = &[
+    "client",
+    "CPU µs/upload",
+    "ratio",
+    "(min..max)",
+    "wall s",
+    "uploads/s",
+    "p50 ms",
+    "p99 ms",
+    "peak MiB",
+    "threads",
+    "switches",
+    "forced",
+    "faults",
+];
+
 /// A heading and the table.
 pub(crate) fn table(case: Case, extent: Extent, rows: &[Row]) -> String {
     let small = case.workload.is_small();
-    let head = [
-        "client",
-        if small { "CPU µs/upload" } else { "CPU s/GiB" },
-        "ratio",
-        "(min..max)",
-        "wall s",
-        "uploads/s",
-        "p50 ms",
-        "p99 ms",
-        "peak MiB",
-        "threads",
-        "switches",
-        "forced",
-    ];
-    let mut lines = vec![head.map(String::from).to_vec()];
+    let head = if small { HEAD_SMALL } else { HEAD_LARGE };
+    let mut lines = vec![head.iter().copied().map(String::from).collect()];
     lines.extend(rows.iter().map(|row| cells(row, small)));
     let widths: Vec<usize> = (0..head.len())
         .map(|column| {
@@ -65,14 +81,16 @@ fn cells(row: &Row, small: bool) -> Vec<String> {
     match &row.figures {
         None => {
             cells.push("failed".into());
-            cells.resize(12, String::new());
+            let head = if small { HEAD_SMALL } else { HEAD_LARGE };
+            cells.resize(head.len(), String::new());
         }
         Some(figures) => cells.extend(figure_cells(figures, small)),
     }
     cells
 }
 
-fn figure_cells(figures: &Figures, small: bool) -> [String; 11] {
+/// In the order of the heads.
+fn figure_cells(figures: &Figures, small: bool) -> Vec<String> {
     let (ratio, range) = match figures.ratio {
         Some(ratio) => (
             format!("{:.2}", ratio.median),
@@ -80,24 +98,25 @@ fn figure_cells(figures: &Figures, small: bool) -> [String; 11] {
         ),
         None => ("–".into(), String::new()),
     };
-    let millis = |micros: f64| format!("{:.2}", micros / 1000.0);
-    [
-        match small {
-            true => format!("{:.1}", figures.cost),
-            false => format!("{:.3}", figures.cost),
-        },
-        ratio,
-        range,
-        format!("{:.3}", figures.wall_s),
-        match small {
-            true => format!("{:.0}", figures.uploads_a_second),
-            false => format!("{:.2}", figures.uploads_a_second),
-        },
-        millis(figures.p50_micros),
-        millis(figures.p99_micros),
+    let cost = match small {
+        true => format!("{:.1}", figures.cost),
+        false => format!("{:.3}", figures.cost),
+    };
+    let mut cells = vec![cost, ratio, range, format!("{:.3}", figures.wall_s)];
+    if small {
+        let millis = |micros: f64| format!("{:.2}", micros / 1000.0);
+        cells.extend([
+            format!("{:.0}", figures.uploads_a_second),
+            millis(figures.p50_micros),
+            millis(figures.p99_micros),
+        ]);
+    }
+    cells.extend([
         format!("{:.1}", figures.memory_kib as f64 / 1024.0),
         figures.threads.to_string(),
         format!("{:.0}", figures.voluntary),
         format!("{:.0}", figures.involuntary),
-    ]
+        format!("{:.0}", figures.faults),
+    ]);
+    cells
 }

@@ -14,7 +14,7 @@ use crate::form::{FIELD, FILE};
 use crate::job::Job;
 use crate::pin::Processors;
 use crate::process;
-use crate::workload::Extent;
+use crate::workload::{Case, Extent, Workload};
 
 /// Small and not, and each more often than once, so that connections are used again where they are kept.
 const EXTENTS: [Extent; 2] = [
@@ -60,8 +60,13 @@ pub(crate) fn verify(
         uploads: 0,
         files: Vec::new(),
     };
+    let workload = Workload::D;
+    let may_be_fresh = (client.fits)(Case { workload, secure });
     for extent in EXTENTS {
-        for fresh in [false, true] {
+        for fresh in [false, true]
+            .into_iter()
+            .filter(|fresh| !fresh || may_be_fresh)
+        {
             job.files = crate::files::prepare(dir, extent)?;
             (job.uploads, job.fresh) = (extent.uploads, fresh);
             let Some((_, report)) = process::run(client, &job, processors, TIME_MAX)? else {

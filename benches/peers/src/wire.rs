@@ -32,7 +32,7 @@ pub(crate) fn provider() -> CryptoProvider {
 /// Trusts the job's root alone, and checks the chain and the name.
 pub(crate) fn client_config(job: &Job) -> Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    for pem in job.root_pem()? {
+    if let Some(pem) = job.root_pem()? {
         roots.add(CertificateDer::from_pem_slice(&pem)?)?;
     }
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider()))

@@ -89,9 +89,9 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        Workload::ALL.into_iter().flat_map(|workload| {
-            [false, true].map(|secure| Self { workload, secure })
-        })
+        Workload::ALL
+            .into_iter()
+            .flat_map(|workload| [false, true].map(|secure| Self { workload, secure }))
     }
 
     pub(crate) fn transport(self) -> &'static str {

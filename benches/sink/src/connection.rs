@@ -122,7 +122,9 @@ impl Connection {
 
     /// Lets the kernel gather bytes while a large rest is expected.
     fn set_low_water(&mut self) -> io::Result<()> {
-        let left = self.exchange.left();
+        // Of a record that is not complete a part lies here already: it will not come again.
+        let held = self.tls.as_ref().map_or(0, Tls::held) as u64;
+        let left = self.exchange.left().saturating_sub(held);
         let mut wanted = left.clamp(1, LOW_WATER_BYTES_MAX);
         if wanted > self.low_water {
             // The buffer grows by itself while a body comes; half of it is the payload that it surely holds.

@@ -109,6 +109,11 @@ impl Tls {
         }
     }
 
+    /// Ciphertext received and not opened.
+    pub(crate) fn held(&self) -> usize {
+        self.end - self.start
+    }
+
     /// What is to be sent.
     pub(crate) fn outgoing(&mut self) -> &mut Vec<u8> {
         &mut self.outgoing

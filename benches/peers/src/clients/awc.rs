@@ -29,7 +29,10 @@ fn run(job: &Job) -> Result<Latencies> {
     actix_rt::System::new().block_on(async move {
         let connector = Connector::new().rustls_0_23(config);
         // No deadline: the large workloads may take their time on a slow machine.
-        let awc = Awc::builder().connector(connector).disable_timeout().finish();
+        let awc = Awc::builder()
+            .connector(connector)
+            .disable_timeout()
+            .finish();
         let (url, fresh) = (job.url(), job.fresh);
         let make = || {
             Ok(Posting {

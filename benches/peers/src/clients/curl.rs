@@ -3,10 +3,10 @@
 use std::fmt::Write;
 use std::process::Command;
 
+use crate::Result;
 use crate::clients::{Client, Program, everything};
 use crate::form::{FIELD, FILE};
 use crate::job::Job;
-use crate::Result;
 
 pub(crate) const CLIENT: Client = Client {
     name: "curl",

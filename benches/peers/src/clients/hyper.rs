@@ -95,8 +95,7 @@ impl Uploader for Posting {
         let answer = sender.send_request(request.body(body)?).await?;
         let status = answer.status().as_u16();
         let mut body = answer.into_body();
-        while let Some(frame) =
-            std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
+        while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
         {
             frame?;
         }

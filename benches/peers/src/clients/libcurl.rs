@@ -4,11 +4,11 @@ use std::path::Path;
 
 use curl::easy::{Easy, Form};
 
+use crate::Result;
 use crate::clients::{Client, Program, everything, large_plain, large_tls};
 use crate::form::{FIELD, FILE};
 use crate::job::Job;
 use crate::work::{self, Latencies, expect_ok};
-use crate::Result;
 
 const TUNED_BYTES: usize = 2 * 1024 * 1024;
 

@@ -57,7 +57,10 @@ fn run(job: &Job, every_event: bool) -> Result<Latencies> {
     let latencies = tally.wait()?;
     if every_event {
         let at_least = 6 * job.uploads as u64;
-        assert!(heard.load(Ordering::Relaxed) >= at_least, "events are missing");
+        assert!(
+            heard.load(Ordering::Relaxed) >= at_least,
+            "events are missing"
+        );
     }
     Ok(latencies)
 }
@@ -109,7 +112,10 @@ impl Listener for Tally {
         let EventKind::Done(outcome) = &event.kind else {
             return;
         };
-        let total = outcome.timings.phases().find(|(phase, _)| *phase == "total");
+        let total = outcome
+            .timings
+            .phases()
+            .find(|(phase, _)| *phase == "total");
         let result = match (outcome.status(), total) {
             (Some(200), Some((_, took))) => Ok(took),
             _ => Err(format!("{outcome:?}").into()),

@@ -35,7 +35,7 @@ fn run(job: &Job) -> Result<Latencies> {
     for key in 0..job.workers.min(job.uploads) {
         let mut lane = Lane::connect(job, config.as_ref(), &epoll, key)?;
         lane.begin(job, waiting.pop_front())?;
-        lanes.push(lane);
+        lanes.push(Some(lane));
     }
     let mut events = Vec::with_capacity(lanes.len());
     while latencies.len() < job.uploads {
@@ -43,15 +43,23 @@ fn run(job: &Job) -> Result<Latencies> {
         epoll::wait(&epoll, rustix::buffer::spare_capacity(&mut events), None)?;
         for event in &events {
             let key = usize::try_from(event.data.u64())?;
-            if !lanes[key].receive()? {
+            let Some(lane) = &mut lanes[key] else {
+                continue;
+            };
+            if !lane.receive()? {
                 continue;
             }
-            latencies.push(lanes[key].began.elapsed());
-            if job.fresh && !waiting.is_empty() {
-                lanes[key].began = Instant::now();
-                lanes[key] = Lane::connect(job, config.as_ref(), &epoll, key)?;
+            latencies.push(lane.began.elapsed());
+            let next = waiting.pop_front();
+            if job.fresh {
+                lanes[key] = match next {
+                    Some(_) => Some(Lane::connect(job, config.as_ref(), &epoll, key)?),
+                    None => None,
+                };
             }
-            lanes[key].begin(job, waiting.pop_front())?;
+            if let Some(lane) = &mut lanes[key] {
+                lane.begin(job, next)?;
+            }
         }
     }
     Ok(latencies)
