@@ -121,6 +121,14 @@ impl Admission {
         }
     }
 
+    /// Takes everything out of the queue, in its order.
+    pub fn drain(&mut self) -> impl Iterator<Item = UploadId> + use<> {
+        let places = &mut self.places;
+        let mut queue = std::mem::take(&mut self.queue);
+        queue.retain(|id| places.remove(id).is_some());
+        queue.into_iter()
+    }
+
     /// Changes the number of slots and returns those to start now. Fewer slots stop nobody.
     pub fn set_limit(&mut self, active_max: usize) -> Vec<UploadId> {
         self.active_max = active_max;

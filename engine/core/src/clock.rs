@@ -1,6 +1,5 @@
 //! Time as an argument: everything that measures or waits asks the engine's clock.
 
-use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 /// A monotonic clock that can wait.
 ///
 /// Replace it (with [`EngineBuilder::clock`](crate::EngineBuilder::clock)) to run the engine in simulated time.
-pub trait Clock: Debug + Send + Sync {
+pub trait Clock: Send + Sync {
     /// Time since the clock's origin. Never falls. Called from any thread.
     fn now(&self) -> Duration;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -200,23 +200,27 @@ impl EngineBuilder {
     /// queue.
     pub fn start(self) -> io::Result<Engine> {
         let front = Arc::new(self.front());
-        let (started, wait) = mpsc::channel();
-        let for_thread = front.clone();
+        // Made here, so that a system that has no more descriptors is an error of this call.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let started: Arc<OnceLock<Addr<Scheduler>>> = Arc::default();
+        let (for_thread, tell) = (front.clone(), started.clone());
         let thread = thread::Builder::new()
             .name("quintet".into())
             .spawn(move || {
-                let system = System::new();
-                let _ = started.send(system.block_on(async { launch(for_thread.clone()) }));
+                let system = System::with_tokio_rt(|| runtime);
+                let scheduler = system.block_on(async { launch(for_thread.clone()) });
+                // Set here alone, so it was not set before.
+                let _ = tell.set(scheduler);
                 system.block_on(for_thread.ended.wait_async());
             })?;
-        let scheduler = wait
-            .recv()
-            .map_err(|_| io::Error::other("no event loop could be made"))?;
+        let (scheduler, thread) = (started.wait().clone(), Mutex::new(Some(thread)));
         Ok(Engine {
             inner: Arc::new(Inner {
                 scheduler,
                 front,
-                thread: Mutex::new(Some(thread)),
+                thread,
             }),
         })
     }

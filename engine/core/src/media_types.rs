@@ -1,13 +1,11 @@
 //! The media type of a file part where the caller names none: the host's decision, by extension unless it says
 //! otherwise.
 
-use std::fmt::Debug;
-
 /// What a part is called whose type nobody knows.
 const UNKNOWN: &str = "application/octet-stream";
 
 /// Tells media types. Given to [`Engine::builder_with_media_types`](crate::Engine::builder_with_media_types).
-pub trait MediaTypes: Debug + Send + Sync {
+pub trait MediaTypes: Send + Sync {
     /// The type that goes with this file name; `None` means `application/octet-stream`. Asked on the caller's
     /// thread, at the call. What it says is checked like a caller's own.
     fn media_type(&self, file_name: &str) -> Option<&str>;

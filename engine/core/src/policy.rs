@@ -1,12 +1,11 @@
 //! Which servers an upload may go to: the host's decision, asked for each hop and each dial.
 
-use std::fmt::Debug;
 use std::net::SocketAddr;
 
 use url::Url;
 
 /// Decides where uploads may go. The engine's default permits everything.
-pub trait HostPolicy: Debug + Send + Sync {
+pub trait HostPolicy: Send + Sync {
     /// Whether this URL may be uploaded to: asked at the call (on the caller's thread) and for every redirect.
     fn permits_url(&self, url: &Url) -> bool;
 

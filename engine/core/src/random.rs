@@ -4,7 +4,7 @@ use std::fmt::{self, Debug};
 use std::sync::Mutex;
 
 /// A source of random bytes.
-pub trait Random: Debug + Send + Sync {
+pub trait Random: Send + Sync {
     /// Sixteen bytes (128 bits). An error means that the system gave none; the upload that needed them
     /// fails, and nothing is guessed. Called from any thread.
     fn bytes(&self) -> std::io::Result<[u8; 16]>;

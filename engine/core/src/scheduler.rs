@@ -274,11 +274,10 @@ impl Handler<Shutdown> for Scheduler {
         if std::mem::replace(&mut self.closing, true) {
             return;
         }
-        let mut queued: Vec<_> = self.queued.drain().collect();
-        queued.sort_unstable_by_key(|(id, _)| *id);
-        for (id, (ticket, _)) in queued {
-            self.admission.cancel(id);
-            ticket.refuse(Error::new(ErrorKind::ShutDown), Phase::Queue);
+        for id in self.admission.drain() {
+            if let Some((ticket, _)) = self.queued.remove(&id) {
+                ticket.refuse(Error::new(ErrorKind::ShutDown), Phase::Queue);
+            }
         }
         for (id, upload) in &self.active {
             upload.do_send(Stop(*id, ErrorKind::ShutDown));

@@ -81,7 +81,7 @@ impl fmt::Debug for Trace {
 }
 
 /// Makes a [`Trace`] for each call. Called on the caller's thread, before any I/O.
-pub trait TraceSource: fmt::Debug + Send + Sync {
+pub trait TraceSource: Send + Sync {
     /// A new trace.
     fn trace(&self) -> Trace;
 }

@@ -1,6 +1,5 @@
 //! Where the bytes of a file part come from, and which files a caller may name.
 
-use std::fmt::Debug;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,7 +22,7 @@ mod platform;
 mod platform;
 
 /// An opened file part: read by position, so that a redirect or a retry rewinds for nothing.
-pub trait Source: Debug + Send {
+pub trait Source: Send {
     /// Length and time of change now, from the open descriptor.
     fn state(&self) -> io::Result<SourceState>;
 
@@ -64,7 +63,7 @@ pub struct SourceState {
 
 /// The host's files: turns a path as the caller gave it into something to read. This is the path resolver and
 /// the sandbox.
-pub trait Files: Debug + Send + Sync {
+pub trait Files: Send + Sync {
     /// Checks existence, kind and permission without opening. Called at the call, on the engine's thread, for an
     /// upload that must wait; one that has a slot at once is opened instead.
     fn check(&self, path: &Path) -> Result<(), FileError>;
@@ -75,7 +74,6 @@ pub trait Files: Debug + Send + Sync {
 }
 
 /// A file that was opened, and its state at that moment.
-#[derive(Debug)]
 pub struct Opened {
     /// What to read from.
     pub source: Box<dyn Source>,
@@ -186,7 +184,6 @@ impl From<&Metadata> for SourceState {
     }
 }
 
-#[derive(Debug)]
 struct LocalFile {
     file: File,
     cold: Cold,
