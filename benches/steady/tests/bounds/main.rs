@@ -40,7 +40,7 @@ fn what_uploads_cost_is_within_the_bounds() {
         "case", "count", "now", "record", "bound", "goal"
     );
     for line in TABLE.iter().filter(|line| there_is_a_tool(line.count)) {
-        let bound = line.record * (1.0 + line.count.margin_percent() / 100.0);
+        let bound = line.most();
         let now = (0..ATTEMPTS)
             .map(|_| bench.count(line.case, line.count))
             .scan(false, |within, now| {
