@@ -31,7 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     });
     let mut tasks = Vec::new();
     for number in 1..=12 {
-        let request = UploadRequest::new(&url, &file, "file").field("number", number.to_string());
+        let request =
+            UploadRequest::new(url.as_str(), &file, "file").field("number", number.to_string());
         match number {
             4 => drop(fourth.set(engine.upload(request.listener(abort.clone())))),
             _ => tasks.push(engine.upload(request)),

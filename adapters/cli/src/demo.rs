@@ -50,7 +50,8 @@ pub(crate) fn run(args: &Demo) -> io::Result<Exit> {
     let engine = engine(&receiver, &latency)?;
     let began = Instant::now();
     for (index, file) in files.iter().enumerate() {
-        let request = UploadRequest::new(&url, &file.path, "file").listener(board.listener(index));
+        let request =
+            UploadRequest::new(url.as_str(), &file.path, "file").listener(board.listener(index));
         interrupt.covers(engine.upload(request));
     }
     watch(&board, &mut files)?;

@@ -45,7 +45,7 @@ fn settings(args: &Send) -> Settings {
 }
 
 fn request(args: &Send, file: &Path) -> UploadRequest {
-    let mut request = UploadRequest::new(&args.url, file, &args.name)
+    let mut request = UploadRequest::new(args.url.as_str(), file, args.name.as_str())
         .file_name(args.file_name.clone().unwrap_or_default())
         .mime_type(args.mime_type.clone().unwrap_or_default())
         .timeout(args.timeout.map(|time| time.0).unwrap_or_default());

@@ -11,9 +11,10 @@
 //! First in, first out; never more than `active_max` active; a free slot means an empty queue. Every call is
 //! O(1), amortised.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::UploadId;
+use crate::by_upload::ByUpload;
 
 /// The slots and the queue.
 ///
@@ -32,7 +33,7 @@ pub struct Admission {
     active_max: usize,
     queue_max: usize,
     active: usize,
-    places: HashMap<UploadId, Place>,
+    places: ByUpload<Place>,
     /// In order of submission. An entry whose place is gone was cancelled and is skipped.
     queue: VecDeque<UploadId>,
 }
@@ -75,7 +76,7 @@ impl Admission {
             active_max,
             queue_max,
             active: 0,
-            places: HashMap::new(),
+            places: ByUpload::default(),
             queue: VecDeque::new(),
         }
     }

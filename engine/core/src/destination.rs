@@ -69,20 +69,22 @@ impl Destination {
 /// The destination that was asked for last: a program mostly uploads to one address, and parsing it costs more than
 /// anything else in a call.
 #[derive(Debug, Default)]
-pub(crate) struct Destinations(Mutex<Option<(Box<str>, Arc<Destination>)>>);
+pub(crate) struct Destinations(Mutex<Option<(Arc<str>, Arc<Destination>)>>);
 
 impl Destinations {
-    pub(crate) fn parse(&self, text: &str) -> Result<Arc<Destination>, Error> {
+    pub(crate) fn parse(&self, text: &Arc<str>) -> Result<Arc<Destination>, Error> {
         // Nothing panics while the lock is held, so it cannot be poisoned.
         let mut last = self
             .0
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         match &*last {
-            Some((known, destination)) if **known == *text => Ok(destination.clone()),
+            Some((known, destination)) if Arc::ptr_eq(known, text) || known == text => {
+                Ok(destination.clone())
+            }
             _ => {
                 let destination = Arc::new(Destination::parse(text)?);
-                *last = Some((text.into(), destination.clone()));
+                *last = Some((text.clone(), destination.clone()));
                 Ok(destination)
             }
         }
@@ -107,15 +109,17 @@ mod tests {
             "http://h:65536/",
             "//h/up",
         ] {
-            assert!(destinations.parse(bad).is_err(), "{bad:?}");
+            assert!(destinations.parse(&bad.into()).is_err(), "{bad:?}");
         }
         for _ in 0..2 {
-            let taken = destinations.parse("http://H/a?b#c").expect("a good URL");
+            let taken = destinations
+                .parse(&"http://H/a?b#c".into())
+                .expect("a good URL");
             assert_eq!(taken.url.as_str(), "http://h/a?b");
             assert_eq!(taken.target.to_string(), "http://h:80");
         }
         let other = destinations
-            .parse("https://[::1]:8443/")
+            .parse(&"https://[::1]:8443/".into())
             .expect("a good URL");
         assert_eq!(other.target.to_string(), "https://[::1]:8443");
     }

@@ -16,6 +16,7 @@ pub(crate) struct Ledger {
     ticket: RefCell<Option<Ticket>>,
     shared: std::sync::Arc<crate::ticket::Shared>,
     now: Cell<Duration>,
+    waited: Cell<bool>,
     phase: Cell<Phase>,
     timings: Cell<Timings>,
     sent: Cell<u64>,
@@ -38,6 +39,7 @@ impl Ledger {
             ticket: RefCell::new(Some(ticket)),
             shared,
             now: Cell::new(timings.queued),
+            waited: Cell::new(false),
             phase: Cell::new(Phase::Open),
             timings: Cell::new(timings),
             sent: Cell::new(0),
@@ -46,6 +48,16 @@ impl Ledger {
             handed: Cell::new(false),
             reported: Cell::new(None),
         }
+    }
+
+    /// The driver gave the thread back.
+    pub(crate) fn waits(&self) {
+        self.waited.set(true);
+    }
+
+    /// Whether anything was waited for since the file was opened.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.waited.get()
     }
 
     pub(crate) fn id(&self) -> crate::UploadId {

@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
+mod by_upload;
 mod clock;
 mod deadlines;
 mod destination;

@@ -22,9 +22,6 @@ use crate::source::{Opened, Source};
 const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
 /// Size of a read where the transport takes no files: sixteen TLS records, and few enough system calls.
 const CHUNK_BYTES: usize = 256 * 1024;
-/// File times tick every few milliseconds: within this time of its opening, a second look at a file that one read has
-/// brought to its end tells nothing new.
-const SAME_TICK: Duration = Duration::from_millis(1);
 /// After this many bytes the other uploads on the thread get their turn.
 const TURN_BYTES: u64 = 1024 * 1024;
 /// How much of a file is asked to be in memory, and offered to the transport, at once.
@@ -371,8 +368,9 @@ impl<'a> Pump<'a> {
 
     /// Makes sure that every file is still what was promised: as long, and not newer.
     fn verify(&mut self) -> Result<(), Error> {
-        let at_once = self.ledger.now().saturating_sub(self.ledger.admitted_at()) < SAME_TICK;
-        if std::mem::replace(&mut self.verified, true) || (self.read_whole && at_once) {
+        // What was read to its end as soon as it was opened needs no second look.
+        let at_once = self.read_whole && !self.ledger.has_waited();
+        if std::mem::replace(&mut self.verified, true) || at_once {
             return Ok(());
         }
         for opened in self.sources {

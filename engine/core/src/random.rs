@@ -29,8 +29,8 @@ struct Stock {
 }
 
 impl OsBytes {
-    /// As many as Linux gives in one go without a chance to be interrupted.
-    const STOCK: usize = 256;
+    /// Enough for sixty boundaries.
+    const STOCK: usize = 1024;
 
     /// `N` new bytes, at most [`STOCK`](Self::STOCK).
     pub(crate) fn take<const N: usize>(&self) -> std::io::Result<[u8; N]> {

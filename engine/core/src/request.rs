@@ -34,9 +34,9 @@ pub const HEADER_BYTES_MAX: usize = 65_536;
 #[derive(Clone)]
 #[must_use = "an upload begins when the request is given to an engine"]
 pub struct UploadRequest {
-    url: String,
+    url: Arc<str>,
     file_path: PathBuf,
-    name: String,
+    name: Arc<str>,
     headers: Vec<(String, String)>,
     form: Form,
     /// The first field that cannot be sent.
@@ -49,11 +49,11 @@ pub struct UploadRequest {
 
 impl UploadRequest {
     /// Uploads the file at `file_path` to `url` as the form part `name`. An empty `url`, path or name counts as
-    /// missing and fails.
+    /// missing and fails. Who uploads many files to one address may share its text.
     pub fn new(
-        url: impl Into<String>,
+        url: impl Into<Arc<str>>,
         file_path: impl Into<PathBuf>,
-        name: impl Into<String>,
+        name: impl Into<Arc<str>>,
     ) -> Self {
         Self {
             url: url.into(),

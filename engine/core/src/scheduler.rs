@@ -1,7 +1,6 @@
 //! The scheduler actor: carries out what admission decides, and ends what is over.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::time::Duration;
 use actix::prelude::*;
 
 use crate::admission::{Admission, Cancelled, Submitted};
+use crate::by_upload::ByUpload;
 use crate::drive::Env;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::EventKind;
@@ -29,8 +29,8 @@ const SHUTDOWN_MAX: Duration = Duration::from_millis(1500);
 pub struct Scheduler {
     env: Env,
     admission: Admission,
-    queued: HashMap<UploadId, Waiting>,
-    active: HashMap<UploadId, Addr<Upload>>,
+    queued: ByUpload<Waiting>,
+    active: ByUpload<Addr<Upload>>,
     /// Actors without an upload: never more than were active at once.
     idle: Vec<Addr<Upload>>,
     closing: bool,
@@ -49,8 +49,8 @@ impl Scheduler {
                 front,
                 pool: Rc::new(RefCell::new(pool)),
             },
-            queued: HashMap::new(),
-            active: HashMap::new(),
+            queued: ByUpload::default(),
+            active: ByUpload::default(),
             idle: Vec::new(),
             closing: false,
         }

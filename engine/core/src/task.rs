@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use actix::Addr;
@@ -100,6 +101,7 @@ impl UploadTask {
         }
         let (listener, stream) = event_stream();
         state.late.push(listener);
+        self.shared.heard_late.store(true, Ordering::Release);
         stream
     }
 }

@@ -1,7 +1,7 @@
 //! The duty to end an upload, and the state that its holder shares with the caller's task.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) queued_at: Duration,
     pub(crate) ignored_headers: Vec<String>,
     listeners: Vec<Arc<dyn Listener>>,
+    /// Whether anyone began to listen after the call.
+    pub(crate) heard_late: AtomicBool,
     decision: AtomicU8,
     state: Mutex<State>,
     pub(crate) ended: Condvar,
@@ -53,6 +55,7 @@ impl Shared {
             front,
             ignored_headers,
             listeners,
+            heard_late: AtomicBool::new(false),
             decision: AtomicU8::new(OPEN),
             state: Mutex::default(),
             ended: Condvar::new(),
@@ -81,7 +84,7 @@ impl Shared {
     pub(crate) fn is_heard(&self) -> bool {
         !self.front.listeners.is_empty()
             || !self.listeners.is_empty()
-            || !self.state().late.is_empty()
+            || self.heard_late.load(Ordering::Acquire)
     }
 
     /// Tells every listener, the engine's first.
@@ -97,7 +100,12 @@ impl Shared {
 
     fn tell(&self, event: &Event) {
         // Cloned, so that a listener may ask for events of this very task.
-        let late = self.state().late.clone();
+        let heard_late = self.heard_late.load(Ordering::Acquire);
+        let late = if heard_late {
+            self.state().late.clone()
+        } else {
+            Vec::new()
+        };
         for listener in self
             .front
             .listeners

@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::Poll;
 
 use actix::prelude::*;
 
@@ -29,12 +29,12 @@ pub(crate) struct Upload {
     seat: Rc<Seat>,
 }
 
-/// What the actor's handlers hand to its work.
+/// What the actor's handlers hand to its work. No waker is needed: a context polls its futures after every message that
+/// it handles.
 #[derive(Default)]
 struct Seat {
     begin: RefCell<Option<Begin>>,
     stop: Cell<Option<Stop>>,
-    waker: RefCell<Option<Waker>>,
 }
 
 impl Upload {
@@ -72,7 +72,6 @@ impl Handler<Begin> for Upload {
 
     fn handle(&mut self, begin: Begin, _ctx: &mut Self::Context) {
         self.seat.begin.replace(Some(begin));
-        self.seat.wake();
     }
 }
 
@@ -89,46 +88,30 @@ impl Handler<Stop> for Upload {
 
     fn handle(&mut self, stop: Stop, _ctx: &mut Self::Context) {
         self.seat.stop.set(Some(stop));
-        self.seat.wake();
     }
 }
 
 impl Seat {
-    fn wake(&self) {
-        if let Some(waker) = self.waker.borrow_mut().take() {
-            waker.wake();
-        }
-    }
-
     async fn next(&self) -> Begin {
-        poll_fn(|cx| match self.begin.take() {
-            Some(begin) => Poll::Ready(begin),
-            None => {
-                self.waker.replace(Some(cx.waker().clone()));
-                Poll::Pending
-            }
-        })
-        .await
+        poll_fn(|_| self.begin.take().map_or(Poll::Pending, Poll::Ready)).await
     }
 
     /// The result of `driver`, which is dropped, with its connection and file, before this ends.
     async fn drive(
         &self,
-        id: UploadId,
+        ledger: &Ledger,
         driver: impl Future<Output = Result<Response, Error>>,
     ) -> Result<Response, Error> {
         let mut driver = pin!(driver);
         poll_fn(|cx| {
             match self.stop.take() {
-                Some(Stop(whom, reason)) if whom == id => {
+                Some(Stop(whom, reason)) if whom == ledger.id() => {
                     return Poll::Ready(Err(Error::new(reason)));
                 }
                 _ => {}
             }
             let polled = driver.as_mut().poll(cx);
-            if polled.is_pending() {
-                self.waker.replace(Some(cx.waker().clone()));
-            }
+            ledger.waits();
             polled
         })
         .await
@@ -146,10 +129,8 @@ async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
             ledger,
             scheduler: &scheduler,
         };
-        let id = duty.ledger.id();
-        let result = seat
-            .drive(id, drive(&env, order, opened, &duty.ledger))
-            .await;
+        let ledger = &duty.ledger;
+        let result = seat.drive(ledger, drive(&env, order, opened, ledger)).await;
         duty.report(result);
     }
 }

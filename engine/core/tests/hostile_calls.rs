@@ -809,9 +809,10 @@ impl Trial {
         };
 
         let recorder = Recorder::new();
-        let mut request = UploadRequest::new(&self.url, here(&self.path), &self.name)
-            .listener(recorder.clone())
-            .file_name(self.file_name.as_deref().unwrap_or_default());
+        let mut request =
+            UploadRequest::new(self.url.as_str(), here(&self.path), self.name.as_str())
+                .listener(recorder.clone())
+                .file_name(self.file_name.as_deref().unwrap_or_default());
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
