@@ -3,6 +3,7 @@
 //! No figure here is a time, and none but the context switches depends on what else the machine does.
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "the figures are what it is for")]
 
 mod bench;
 mod cases;

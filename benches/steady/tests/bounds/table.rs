@@ -4,7 +4,7 @@ use super::cases::{Case, LARGE_PLAIN, LARGE_TLS, PARKED, SMALL_PLAIN, SMALL_TLS,
 
 /// Something that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
+pub(crate) enum Count {
     /// User-space instructions, by callgrind.
     Instructions,
     /// System calls of all threads, by strace.
@@ -24,21 +24,21 @@ pub enum Count {
 use Count::*;
 
 /// One line of the table.
-pub struct Bound {
-    pub case: &'static Case,
-    pub count: Count,
+pub(crate) struct Bound {
+    pub(crate) case: &'static Case,
+    pub(crate) count: Count,
     /// What it was when last written down, per unit of the case: the most of several runs, on a machine that did much else.
-    pub record: f64,
+    pub(crate) record: f64,
     /// How far above the record it may be: what other machines and another order of wake-ups move it by. Whatever is worse
     /// was made worse.
-    pub margin_percent: f64,
+    pub(crate) margin_percent: f64,
     /// What it is to be; none where nothing was promised.
-    pub goal: Option<f64>,
+    pub(crate) goal: Option<f64>,
 }
 
 impl Bound {
     /// The most that passes.
-    pub fn most(&self) -> f64 {
+    pub(crate) fn most(&self) -> f64 {
         self.record * (1.0 + self.margin_percent / 100.0)
     }
 }
@@ -61,7 +61,7 @@ const fn bound(
 
 /// Profile `steady`, rustc 1.95, x86-64, glibc 2.36, valgrind 3.19, 2026-11-22. Columns: record, margin in percent, goal.
 #[rustfmt::skip]
-pub const TABLE: &[Bound] = &[
+pub(crate) const TABLE: &[Bound] = &[
     bound(&SMALL_PLAIN,  Instructions,    26_800.0,         4.0, Some(20_000.0)),
     bound(&SMALL_PLAIN,  SystemCalls,     8.65,             6.0, Some(7.0)),
     bound(&SMALL_PLAIN,  Allocations,     16.0,             2.0, Some(15.0)),
