@@ -16,7 +16,8 @@ use quintet_proto::{Boundary, Exchange, Form, Framing, Headers, Limits, Next, Pl
 use quintet_tcp::TcpConnect;
 
 fn main() {
-    divan::main();
+    // Many to a sample: most of them take no longer than the clock needs to be read.
+    divan::Divan::from_args().sample_size(100).main();
 }
 
 fn form() -> Form {

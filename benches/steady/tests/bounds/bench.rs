@@ -18,14 +18,14 @@ const NO_REP: &str = "glibc.cpu.x86_rep_movsb_threshold=1000000000:\
                       glibc.cpu.x86_rep_stosb_threshold=1000000000";
 
 /// The two peers, and a directory for files.
-pub struct Bench {
+pub(crate) struct Bench {
     directory: TempDir,
     plain: Peer,
     tls: Peer,
 }
 
 impl Bench {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let certificate = directory.path().join("certificate.pem");
         Self {
@@ -36,7 +36,7 @@ impl Bench {
     }
 
     /// What one unit of the case costs.
-    pub fn count(&self, case: &Case, count: Count) -> f64 {
+    pub(crate) fn count(&self, case: &Case, count: Count) -> f64 {
         let uploads = match count {
             Count::Instructions => case.uploads_callgrind,
             _ => case.uploads,
@@ -58,7 +58,7 @@ impl Bench {
     }
 
     /// What the program tells of itself.
-    pub fn told(&self, case: &Case, uploads: u64, name: &str) -> f64 {
+    pub(crate) fn told(&self, case: &Case, uploads: u64, name: &str) -> f64 {
         let (output, _) = run(&mut self.command(&[PROGRAM], case, uploads));
         let values: HashMap<_, _> = output
             .lines()

@@ -2,18 +2,18 @@
 
 /// A workload that is run twice, with N and with 2 N uploads. The difference is free of start-up and first connections.
 #[derive(Debug)]
-pub struct Case {
-    pub name: &'static str,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
     /// The program's word for it.
-    pub workload: &'static str,
-    pub tls: bool,
-    pub file_bytes: u64,
+    pub(crate) workload: &'static str,
+    pub(crate) tls: bool,
+    pub(crate) file_bytes: u64,
     /// N.
-    pub uploads: u64,
+    pub(crate) uploads: u64,
     /// N under callgrind, which is fifty times slower.
-    pub uploads_callgrind: u64,
+    pub(crate) uploads_callgrind: u64,
     /// How many uploads make the unit that the figures are for.
-    pub uploads_per_unit: f64,
+    pub(crate) uploads_per_unit: f64,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -37,30 +37,30 @@ const LARGE: Case = Case {
 };
 
 /// All uploads handed over at once: the engine has the queue.
-pub const SMALL_PLAIN: Case = Case {
+pub(crate) const SMALL_PLAIN: Case = Case {
     name: "4 KiB, plain",
     ..SMALL
 };
 
 /// The caller keeps five going.
-pub const SMALL_WINDOW: Case = Case {
+pub(crate) const SMALL_WINDOW: Case = Case {
     name: "4 KiB, plain, caller keeps five",
     workload: "window",
     ..SMALL
 };
 
-pub const SMALL_TLS: Case = Case {
+pub(crate) const SMALL_TLS: Case = Case {
     name: "4 KiB, TLS",
     tls: true,
     ..SMALL
 };
 
-pub const LARGE_PLAIN: Case = Case {
+pub(crate) const LARGE_PLAIN: Case = Case {
     name: "1 GiB in 16 files, plain",
     ..LARGE
 };
 
-pub const LARGE_TLS: Case = Case {
+pub(crate) const LARGE_TLS: Case = Case {
     name: "1 GiB in 16 files, TLS",
     tls: true,
     uploads_callgrind: 1,
@@ -68,7 +68,7 @@ pub const LARGE_TLS: Case = Case {
 };
 
 /// Queued, never admitted. The tables that hold them are as full with N as with 2 N.
-pub const PARKED: Case = Case {
+pub(crate) const PARKED: Case = Case {
     name: "queued",
     workload: "parked",
     uploads: 100_000,
