@@ -1,6 +1,7 @@
-//! Quintet with its default settings: every upload is asked for at once, the engine lets five go at a time.
+//! Quintet with its default settings, five uploads at once: the end of one asks for the next, as a callback would.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use quintet_tls::{TlsConnect, TlsSettings};
 use crate::clients::{Client, Program, everything};
 use crate::form::{FIELD, FILE};
 use crate::job::Job;
-use crate::work::Latencies;
+use crate::work::{AT_ONCE, Latencies};
 use crate::{Result, wire};
 
 pub(crate) const CLIENT: Client = Client {
@@ -31,38 +32,16 @@ pub(crate) const EVENTS: Client = Client {
 };
 
 fn run(job: &Job, every_event: bool) -> Result<Latencies> {
-    let tally = Arc::new(Tally::of(job.uploads));
-    let latency = Arc::new(Latency::new());
+    let tally = Arc::new(Tally::of(job, every_event)?);
     let mut builder = builder(job)?.listener(tally.clone());
     if every_event {
-        builder = builder.listener(latency.clone());
+        builder = builder.listener(Arc::new(Latency::new()));
     }
     let mut settings = Settings::default();
     if job.fresh {
         settings.idle_max = 0;
     }
-    let engine = builder.settings(settings).start()?;
-    let (url, (key, value)) = (job.url(), FIELD);
-    let heard = Arc::new(AtomicU64::new(0));
-    for index in 0..job.uploads {
-        let mut request = UploadRequest::new(&url, job.file(index), FILE).field(key, value);
-        if every_event {
-            let heard = heard.clone();
-            request = request.listener(Arc::new(move |_: &Event| {
-                heard.fetch_add(1, Ordering::Relaxed);
-            }));
-        }
-        engine.upload(request);
-    }
-    let latencies = tally.wait()?;
-    if every_event {
-        let at_least = 6 * job.uploads as u64;
-        assert!(
-            heard.load(Ordering::Relaxed) >= at_least,
-            "events are missing"
-        );
-    }
-    Ok(latencies)
+    tally.run(builder.settings(settings).start()?)
 }
 
 fn builder(job: &Job) -> Result<EngineBuilder> {
@@ -78,31 +57,80 @@ fn builder(job: &Job) -> Result<EngineBuilder> {
     })
 }
 
-/// Counts every event, keeps how long each upload took from its slot to its end, and wakes once all have ended.
+/// Asks for every upload, counts every event, keeps how long each upload took from its slot to its end, and wakes once
+/// all have ended.
 struct Tally {
-    uploads: usize,
+    url: Arc<str>,
+    name: Arc<str>,
+    files: Vec<PathBuf>,
+    next: AtomicUsize,
+    engine: Mutex<Option<Engine>>,
+    every_event: bool,
+    heard: Arc<AtomicU64>,
     events: AtomicU64,
     ended: Mutex<Vec<Result<Duration>>>,
     all: Condvar,
 }
 
 impl Tally {
-    fn of(uploads: usize) -> Self {
-        Self {
-            uploads,
+    fn of(job: &Job, every_event: bool) -> Result<Self> {
+        Ok(Self {
+            url: job.url().as_str().into(),
+            name: FILE.into(),
+            files: (0..job.uploads)
+                .map(|index| job.file(index).to_owned())
+                .collect(),
+            next: AtomicUsize::new(0),
+            engine: Mutex::new(None),
+            every_event,
+            heard: Arc::default(),
             events: AtomicU64::new(0),
-            ended: Mutex::new(Vec::with_capacity(uploads)),
+            ended: Mutex::new(Vec::with_capacity(job.uploads)),
             all: Condvar::new(),
-        }
+        })
     }
 
-    fn wait(&self) -> Result<Latencies> {
+    fn run(&self, engine: Engine) -> Result<Latencies> {
+        *self.engine.lock().map_err(|_| "a listener panicked")? = Some(engine);
+        (0..AT_ONCE).for_each(|_| self.ask());
         let ended = self.ended.lock().map_err(|_| "a listener panicked")?;
         let mut ended = self
             .all
-            .wait_while(ended, |ended| ended.len() < self.uploads)
+            .wait_while(ended, |ended| ended.len() < self.files.len())
             .map_err(|_| "a listener panicked")?;
+        if self.every_event {
+            let at_least = 6 * self.files.len() as u64;
+            assert!(
+                self.heard.load(Ordering::Relaxed) >= at_least,
+                "events are missing"
+            );
+        }
+        // The engine knows this listener: without this neither would end.
+        drop(
+            self.engine
+                .lock()
+                .map_err(|_| "a listener panicked")?
+                .take(),
+        );
         ended.drain(..).collect()
+    }
+
+    /// Asks for the next upload, if there is one left.
+    fn ask(&self) {
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(file), Some(engine)) = (self.files.get(index), &*engine) else {
+            return;
+        };
+        let (url, (key, value)) = (self.url.clone(), FIELD);
+        let mut request = UploadRequest::new(url, file, self.name.clone()).field(key, value);
+        if self.every_event {
+            let heard = self.heard.clone();
+            request = request.listener(Arc::new(move |_: &Event| {
+                heard.fetch_add(1, Ordering::Relaxed);
+            }));
+        }
+        engine.upload(request);
     }
 }
 
@@ -112,6 +140,7 @@ impl Listener for Tally {
         let EventKind::Done(outcome) = &event.kind else {
             return;
         };
+        self.ask();
         let total = outcome
             .timings
             .phases()
@@ -122,7 +151,7 @@ impl Listener for Tally {
         };
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         ended.push(result);
-        if ended.len() == self.uploads {
+        if ended.len() == self.files.len() {
             self.all.notify_one();
         }
     }
