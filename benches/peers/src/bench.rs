@@ -223,10 +223,26 @@ impl Choice {
     }
 }
 
+/// The arguments again, without the folders: those are this machine's affair.
+fn command(args: &Args) -> String {
+    let mut command = format!("--rounds {}", args.rounds);
+    let mut add = |argument: &str, value: &str| command.push_str(&format!(" --{argument}{value}"));
+    if args.scale > 1 {
+        add("scale ", &args.scale.to_string());
+    }
+    if !args.only.is_empty() {
+        add("only ", &args.only.join(","));
+    }
+    add("congestion ", &args.congestion);
+    if args.tickets {
+        add("tickets", "");
+    }
+    command
+}
+
 /// The first paragraphs of a record.
 fn facts(args: &Args, choice: &Choice, sink: &Sink, processors: Processors) -> Result<String> {
-    let command: Vec<String> = std::env::args().skip(1).collect();
-    let mut facts = format!("    cargo run --release -- {}\n\n", command.join(" "));
+    let mut facts = format!("    cargo run --release -- {}\n\n", command(args));
     writeln!(facts, "- Machine: {}.", machine::machine())?;
     writeln!(
         facts,
