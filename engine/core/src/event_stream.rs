@@ -20,7 +20,7 @@ pub fn event_stream() -> (Arc<dyn Listener>, EventStream) {
     (queue.clone(), EventStream { queue })
 }
 
-/// Events of uploads as a stream: see [`event_stream`] and [`UploadTask::events`].
+/// Events of uploads as a stream: see [`event_stream`] and [`UploadTask::events`](crate::UploadTask::events).
 pub struct EventStream {
     queue: Arc<EventQueue>,
 }

@@ -10,7 +10,7 @@ pub trait Random: Send + Sync {
     fn bytes(&self) -> std::io::Result<[u8; 16]>;
 }
 
-/// The operating system's generator, asked for [`OsBytes::STOCK`] bytes at a time.
+/// The operating system's generator, asked for a kilobyte at a time.
 #[derive(Debug, Default)]
 pub struct SystemRandom(OsBytes);
 

@@ -145,7 +145,7 @@ impl Handler<Submit> for Scheduler {
     type Result = ();
 
     fn handle(&mut self, Submit { ticket, order }: Submit, ctx: &mut Self::Context) {
-        let order = match order {
+        let mut order = match order {
             Ok(order) => order,
             Err(error) => return ticket.refuse(error, Phase::Call),
         };
@@ -166,6 +166,7 @@ impl Handler<Submit> for Scheduler {
             Submitted::Full => ticket.refuse(Error::new(ErrorKind::QueueFull), Phase::Call),
             Submitted::Queued { position } => {
                 ticket.shared().emit(EventKind::Queued { position });
+                order.form.shrink_to_fit();
                 self.queued.insert(id, (ticket, Box::new(order)));
             }
         }

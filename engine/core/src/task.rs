@@ -52,7 +52,7 @@ impl UploadTask {
     }
 
     /// Aborts the upload, in any state; from any thread, also from inside a listener. The outcome is then
-    /// [`ErrorKind::Aborted`], never a success. Returns whether it took effect: not after the end, and not twice.
+    /// [`ErrorKind::Aborted`](crate::ErrorKind::Aborted), never a success. Returns whether it took effect: not after the end, and not twice.
     ///
     /// An upload aborted after its body was sent may still have been kept by the server.
     pub fn abort(&self) -> bool {

@@ -124,6 +124,11 @@ impl Form {
         Self::with_newlines(Newlines::AsGiven)
     }
 
+    /// Gives back the room that was made for more parts: for a form that is kept for a while.
+    pub fn shrink_to_fit(&mut self) {
+        self.text.shrink_to_fit();
+    }
+
     /// Treats the newlines of parts that are added from here on in this way.
     pub fn set_newlines(&mut self, newlines: Newlines) {
         self.newlines = newlines;

@@ -16,6 +16,8 @@ use crate::platform;
 pub(crate) struct SocketConnection<S> {
     socket: S,
     send_files: bool,
+    /// The host has SIGPIPE ignored: no call needs to hold it back.
+    sigpipe_ignored: bool,
     written: u64,
     read: u64,
     closed: bool,
@@ -31,6 +33,7 @@ impl<S: Socket> SocketConnection<S> {
         Self {
             socket,
             send_files,
+            sigpipe_ignored: platform::sigpipe_is_ignored(),
             written: 0,
             read: 0,
             closed: false,
@@ -85,7 +88,10 @@ impl<S: Socket> Connection for SocketConnection<S> {
         }
         loop {
             ready!(self.socket.poll_writable(cx))?;
-            match self.socket.try_send_file(file, offset, len) {
+            match self
+                .socket
+                .try_send_file(file, offset, len, self.sigpipe_ignored)
+            {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(error)),
                 Ok(sent) => {
@@ -116,7 +122,13 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin {
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// One attempt. `WouldBlock` clears the readiness, so that the next `poll_writable` waits.
-    fn try_send_file(&self, file: &File, offset: u64, len: u64) -> io::Result<FileSend>;
+    fn try_send_file(
+        &self,
+        file: &File,
+        offset: u64,
+        len: u64,
+        sigpipe_ignored: bool,
+    ) -> io::Result<FileSend>;
 
     /// Bytes that the peer has confirmed, as far as the system tells.
     fn acked(&self) -> Option<u64>;
@@ -130,9 +142,15 @@ impl Socket for TcpStream {
         self.poll_write_ready(cx)
     }
 
-    fn try_send_file(&self, file: &File, offset: u64, len: u64) -> io::Result<FileSend> {
+    fn try_send_file(
+        &self,
+        file: &File,
+        offset: u64,
+        len: u64,
+        sigpipe_ignored: bool,
+    ) -> io::Result<FileSend> {
         self.try_io(Interest::WRITABLE, || {
-            platform::send_file(self, file, offset, len)
+            platform::send_file(self, file, offset, len, sigpipe_ignored)
         })
     }
 

@@ -20,21 +20,33 @@ pub(crate) fn send_file<S: AsFd>(
     file: &File,
     offset: u64,
     len: u64,
+    sigpipe_ignored: bool,
 ) -> io::Result<FileSend> {
     let count = len.min(SEND_BYTES_MAX) as usize;
-    let sent = sys::without_sigpipe(|| {
+    let send = || {
         rustix::io::retry_on_intr(|| {
             // sendfile leaves the descriptor's own position alone when it is given one to work on.
             let mut position = offset;
             rustix::fs::sendfile(to, file, Some(&mut position), count)
         })
-    });
+    };
+    let sent = if sigpipe_ignored {
+        send()
+    } else {
+        sys::without_sigpipe(send)
+    };
     match sent {
         Ok(sent) => Ok(FileSend::Sent(sent as u64)),
         // The file system has no pages to lend (procfs, some FUSE), or a sandbox forbids the call.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => Ok(FileSend::Declined),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the host has SIGPIPE ignored, as Rust programs do from their start. Asked once for a connection, and believed
+/// for its life.
+pub(crate) fn sigpipe_is_ignored() -> bool {
+    sys::sigpipe_is_ignored()
 }
 
 /// Bytes that the peer's kernel has confirmed.

@@ -66,9 +66,15 @@ impl Socket for UnixStream {
         self.poll_write_ready(cx)
     }
 
-    fn try_send_file(&self, file: &File, offset: u64, len: u64) -> io::Result<FileSend> {
+    fn try_send_file(
+        &self,
+        file: &File,
+        offset: u64,
+        len: u64,
+        sigpipe_ignored: bool,
+    ) -> io::Result<FileSend> {
         self.try_io(Interest::WRITABLE, || {
-            platform::send_file(self, file, offset, len)
+            platform::send_file(self, file, offset, len, sigpipe_ignored)
         })
     }
 

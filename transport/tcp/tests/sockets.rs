@@ -496,7 +496,7 @@ mod unix {
             let transport = UnixConnect::new(&path).send_files(by_kernel);
             let steps = Steps::default();
             let mut connection = transport.connect(&named(80), &steps).await.unwrap();
-            assert_eq!(*steps.reached.borrow(), [Step::Connected]);
+            assert_eq!(*steps.reached.borrow(), [Step::Resolved, Step::Connected]);
             let (mut peer, _) = listener.accept().unwrap();
             let got = thread::spawn(move || {
                 peer.write_all(b"hello").unwrap();
