@@ -24,7 +24,9 @@ const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
 const CHUNK_BYTES: usize = 256 * 1024;
 /// After this many bytes the other uploads on the thread get their turn.
 const TURN_BYTES: u64 = 1024 * 1024;
-/// How much of a file is asked to be in memory, and offered to the transport, at once.
+/// How much of a file is asked to be in memory at once, by its first and last byte.
+const CACHED_BYTES: u64 = 4 * 1024 * 1024;
+/// How much of a file is offered to the transport at once.
 const OFFER_BYTES: u64 = 1024 * 1024;
 
 /// Sends a request and receives its answer.
@@ -290,13 +292,13 @@ impl<'a> Pump<'a> {
             self.wire.declines_files = true;
             return Poll::Ready(Ok(Ok(0)));
         };
-        let len = len.min(OFFER_BYTES);
         let (of, until) = self.cached;
         if of != source || offset >= until {
+            let len = len.min(CACHED_BYTES);
             ready!(self.source(source).poll_cached(cx, offset, len));
             self.cached = (source, offset + len);
         }
-        let len = len.min(self.cached.1 - offset);
+        let len = len.min(OFFER_BYTES).min(self.cached.1 - offset);
         match ready!(self.wire.connection.poll_send_file(cx, file, offset, len)) {
             Ok(FileSend::Declined) => {
                 self.wire.declines_files = true;

@@ -9,10 +9,10 @@ use rustix::io::Errno;
 
 use crate::sys;
 
-/// The most that one call moves. Calls of 256 KiB to 1 MiB cost the same (64 KiB: 15 % more), so this is
-/// set by fairness: after it the other uploads on the thread get their turn, and a cold file stalls
-/// the thread for no longer than it takes to read this much.
-const SEND_BYTES_MAX: u64 = 512 * 1024;
+/// The most that one call moves. Calls of 256 KiB to 1 MiB cost about the same (64 KiB: 15 % more), so this is set by
+/// fairness: after it the other uploads on the thread get their turn, and a file that is not in memory, if nobody has
+/// seen to that, stalls the thread for no longer than it takes to read this much.
+const SEND_BYTES_MAX: u64 = 1024 * 1024;
 
 /// One sendfile(2) into a socket that does not block; `WouldBlock` when it has no room.
 pub(crate) fn send_file<S: AsFd>(

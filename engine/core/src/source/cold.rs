@@ -2,7 +2,7 @@
 //! the disk.
 //!
 //! A read asks with `RWF_NOWAIT`, which costs nothing beside the read itself. A range that the transport will send is
-//! asked for by its first and last byte: two calls of half a microsecond for a megabyte. What is cold is read into
+//! asked for by its first and last byte: two calls of half a microsecond for four megabytes. What is cold is read into
 //! a small buffer that nobody looks at; the pages stay, and go out the same way as all others.
 
 use std::cell::RefCell;
