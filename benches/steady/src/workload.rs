@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::sync::{Arc, mpsc};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 
-use quintet::{Engine, Event, EventKind, Settings, UploadRequest, UploadTask};
+use quintet::{
+    Engine, EngineBuilder, Event, EventKind, Listener, Settings, UploadRequest, UploadTask,
+};
 use quintet_tcp::TcpConnect;
 use quintet_tls::{TlsConnect, TlsSettings};
 
@@ -39,8 +42,15 @@ pub(crate) fn run(
     let (_engine, _tasks) = match workload {
         "queue" => queue(start(certificate)?, n, request)?,
         "window" => window(start(certificate)?, n, request)?,
+        "chain" => chain(
+            start_with(certificate)?,
+            n,
+            [url.clone(), name.clone(), file.into()],
+        )?,
         "parked" => parked(n, request)?,
-        _ => return Err(format!("no workload {workload:?}: queue, window or parked").into()),
+        _ => {
+            return Err(format!("no workload {workload:?}: queue, window, chain or parked").into());
+        }
     };
     let (allocated, threads) = (allocated(), threads()?);
     println!("allocations {}", allocated.calls);
@@ -60,11 +70,18 @@ pub(crate) fn run(
 type Kept = (Engine, Vec<UploadTask>);
 
 fn start(certificate: Option<&str>) -> Result<Engine, Box<dyn Error>> {
+    Ok(start_with(certificate)?.start()?)
+}
+
+fn start_with(certificate: Option<&str>) -> Result<EngineBuilder, Box<dyn Error>> {
     let Some(certificate) = certificate else {
-        return Ok(Engine::start(TcpConnect::new())?);
+        return Ok(Engine::builder(TcpConnect::new()));
     };
     let trusted = TlsSettings::only_given_roots().add_root_pem(&std::fs::read(certificate)?)?;
-    Ok(Engine::start(TlsConnect::new(TcpConnect::new(), trusted)?)?)
+    Ok(Engine::builder(TlsConnect::new(
+        TcpConnect::new(),
+        trusted,
+    )?))
 }
 
 /// Hands over every upload at once and waits for all: five are active, the engine has the queue. The last is waited for
@@ -95,6 +112,67 @@ fn window(
     }
     tasks.iter().try_for_each(succeed)?;
     Ok((engine, tasks.into()))
+}
+
+/// Keeps five uploads going: the end of one asks for the next, on the engine's thread, as a callback does.
+fn chain(builder: EngineBuilder, n: usize, texts: [Arc<str>; 3]) -> Result<Kept, Box<dyn Error>> {
+    let (ended, wait) = mpsc::channel();
+    let links = Arc::new(Chain {
+        engine: Mutex::new(None),
+        texts,
+        left: AtomicUsize::new(n),
+        unended: AtomicUsize::new(n),
+        ended,
+    });
+    let engine = builder.listener(links.clone()).start()?;
+    *links.engine.lock().map_err(|_| "a listener broke off")? = Some(engine.clone());
+    (0..IN_FLIGHT).for_each(|_| links.ask());
+    wait.recv()?.map_err(String::from)?;
+    links
+        .engine
+        .lock()
+        .map_err(|_| "a listener broke off")?
+        .take();
+    Ok((engine, Vec::new()))
+}
+
+struct Chain {
+    engine: Mutex<Option<Engine>>,
+    /// URL, name of the part, path of the file.
+    texts: [Arc<str>; 3],
+    left: AtomicUsize,
+    unended: AtomicUsize,
+    ended: mpsc::Sender<Result<(), &'static str>>,
+}
+
+impl Chain {
+    fn ask(&self) {
+        let one_less = |left: usize| left.checked_sub(1);
+        let left = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        if let (Ok(engine), Ok(_)) = (self.engine.lock(), left) {
+            let [url, name, file] = &self.texts;
+            let request = UploadRequest::new(url.clone(), &**file, name.clone());
+            if let Some(engine) = &*engine {
+                engine.upload(request.field(FIELD.0, FIELD.1));
+            }
+        }
+    }
+}
+
+impl Listener for Chain {
+    fn on_event(&self, event: &Event) {
+        if let EventKind::Done(outcome) = &event.kind {
+            if outcome.status() != Some(200) {
+                let _ = self.ended.send(Err("the peer did not answer with 200"));
+            }
+            self.ask();
+            if self.unended.fetch_sub(1, Ordering::Relaxed) == 1 {
+                let _ = self.ended.send(Ok(()));
+            }
+        }
+    }
 }
 
 /// Queues `n` uploads in an engine without slots.

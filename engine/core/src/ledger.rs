@@ -90,7 +90,7 @@ impl Ledger {
     }
 
     pub(crate) fn emit(&self, kind: EventKind) {
-        self.shared.emit(kind);
+        self.shared.emit(self.now(), kind);
     }
 
     pub(crate) fn phase(&self) -> Phase {

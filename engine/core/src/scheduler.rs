@@ -165,7 +165,8 @@ impl Handler<Submit> for Scheduler {
             Submitted::Start => self.start(ticket, order, ctx),
             Submitted::Full => ticket.refuse(Error::new(ErrorKind::QueueFull), Phase::Call),
             Submitted::Queued { position } => {
-                ticket.shared().emit(EventKind::Queued { position });
+                let now = self.env.front.clock.now();
+                ticket.shared().emit(now, EventKind::Queued { position });
                 order.form.shrink_to_fit();
                 self.queued.insert(id, (ticket, Box::new(order)));
             }

@@ -88,11 +88,11 @@ impl Shared {
     }
 
     /// Tells every listener, the engine's first.
-    pub(crate) fn emit(&self, kind: EventKind) {
+    pub(crate) fn emit(&self, at: Duration, kind: EventKind) {
         if self.is_heard() {
             self.tell(&Event {
                 id: self.id,
-                at: self.front.clock.now(),
+                at,
                 kind,
             });
         }
@@ -170,12 +170,13 @@ impl Ticket {
         if before == ABORTED && !outcome.is_aborted() {
             outcome.result = Err(Error::new(ErrorKind::Aborted));
         }
+        let at = outcome.timings.done.unwrap_or_default();
         let outcome = Arc::new(outcome);
         if let (Ok(response), true) = (&outcome.result, shared.is_heard()) {
             let (status, headers) = (response.status, response.headers.clone());
-            shared.emit(EventKind::HeadersReceived { status, headers });
+            shared.emit(at, EventKind::HeadersReceived { status, headers });
         }
-        shared.emit(EventKind::Done(outcome.clone()));
+        shared.emit(at, EventKind::Done(outcome.clone()));
         let mut state = shared.state();
         state.outcome = Some(outcome);
         state.late.clear();

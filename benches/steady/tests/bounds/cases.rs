@@ -49,6 +49,13 @@ pub(crate) const SMALL_WINDOW: Case = Case {
     ..SMALL
 };
 
+/// The end of one asks for the next, from a listener: what a program does that lives by callbacks.
+pub(crate) const SMALL_CHAIN: Case = Case {
+    name: "4 KiB, plain, end asks for next",
+    workload: "chain",
+    ..SMALL
+};
+
 pub(crate) const SMALL_TLS: Case = Case {
     name: "4 KiB, TLS",
     tls: true,
