@@ -23,7 +23,7 @@ use crate::{Resolve, SystemResolver};
 /// first to connect wins and the others are dropped. There is no limit of time for the whole: the caller sets one.
 ///
 /// Its connections hold no buffer of their own. On Linux and Android they send file ranges by sendfile(2), up
-/// to 512 KiB a call, and [`Info::acked`](quintet_transport::Info::acked) follows the peer's
+/// to 1 MiB a call, and [`Info::acked`](quintet_transport::Info::acked) follows the peer's
 /// acknowledgements; elsewhere they decline and do not know.
 ///
 /// | error | when |
