@@ -33,18 +33,17 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
 /// dropped, as by [`shutdown`](Self::shutdown), but without waiting.
 ///
 /// ```no_run
-/// # fn transport() -> impl quintet_transport::Connect { struct T; impl quintet_transport::Connect for T {
-/// # fn connect<'a>(&'a self, _: &'a quintet_transport::Target, _: &'a dyn quintet_transport::Watch)
-/// # -> quintet_transport::ConnectFuture<'a> { unimplemented!() } } T }
 /// use quintet::{Engine, UploadRequest};
+/// # fn example(transport: impl quintet_transport::Connect + 'static) -> std::io::Result<()> {
 ///
-/// let engine = Engine::start(transport())?;
+/// let engine = Engine::start(transport)?;
 /// let task = engine.upload(UploadRequest::new("http://localhost:8080/up", "photo.jpg", "file"));
 /// match &task.wait().result {
 ///     Ok(response) => println!("{} {}", response.status, response.data()),
 ///     Err(error) => println!("{error} ({})", error.detail()),
 /// }
-/// # Ok::<(), std::io::Error>(())
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Engine {

@@ -1,18 +1,17 @@
 //! Latency of uploads: a [`Listener`] that keeps one histogram for each phase, to be read, merged and stored.
 //!
-//! ```
+//! ```no_run
 //! use std::sync::Arc;
 //! use quintet_latency::Latency;
-//! # fn transport() -> impl quintet_transport::Connect { struct T; impl quintet_transport::Connect for T {
-//! # fn connect<'a>(&'a self, _: &'a quintet_transport::Target, _: &'a dyn quintet_transport::Watch)
-//! # -> quintet_transport::ConnectFuture<'a> { unimplemented!() } } T }
+//! # fn example(transport: impl quintet_transport::Connect + 'static) -> std::io::Result<()> {
 //!
 //! let latency = Arc::new(Latency::new());
-//! let engine = quintet::Engine::builder(transport()).listener(latency.clone()).start()?;
+//! let engine = quintet::Engine::builder(transport).listener(latency.clone()).start()?;
 //! // … uploads …
 //! println!("{}", latency.snapshot());
-//! # assert!(engine.shutdown());
-//! # Ok::<(), std::io::Error>(())
+//! # drop(engine);
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # What is counted
