@@ -20,7 +20,7 @@ use crate::source::{Opened, Source};
 /// Files up to this size are read into the same buffer as the head and the form, and leave in one write. Larger
 /// ones are offered to the transport.
 const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
-/// Size of a read where the transport takes no files: sixteen TLS records, and few enough system calls.
+/// Size of a read where the transport takes no files: large enough that the calls do not count.
 const CHUNK_BYTES: usize = 256 * 1024;
 /// After this many bytes the other uploads on the thread get their turn.
 const TURN_BYTES: u64 = 1024 * 1024;

@@ -1,7 +1,7 @@
 //! One TLS connection over another connection, by rustls' buffered interface.
 //!
 //! ```text
-//!  poll_write ──► seal: up to 16 records ──► rustls' queue ──► write below, many records a call
+//!  poll_write ──► seal: up to 7 records ───► rustls' queue ──► write below, many records a call
 //!      ▲            (only when the queue is empty)                 │
 //!      └──── settled: plaintext of the records that are below ◄────┘
 //!
