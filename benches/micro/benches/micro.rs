@@ -82,12 +82,12 @@ fn admission_with_a_million_queued(bencher: Bencher<'_, '_>) {
     const QUEUED: u64 = 1_000_000;
     let mut admission = Admission::new(5, QUEUED as usize + 1);
     for number in 1..=QUEUED {
-        admission.submit(UploadId::from(number));
+        admission.submit(UploadId::from(number), number);
     }
     let (mut first, mut last) = (1, QUEUED);
     bencher.bench_local(|| {
         last += 1;
-        black_box(admission.submit(UploadId::from(last)));
+        black_box(admission.submit(UploadId::from(last), last));
         black_box(admission.finish(UploadId::from(first)));
         first += 1;
     });
@@ -99,13 +99,13 @@ fn cancel_in_a_million_queued(bencher: Bencher<'_, '_>) {
     const QUEUED: u64 = 1_000_000;
     let mut admission = Admission::new(5, QUEUED as usize + 1);
     for number in 1..=QUEUED {
-        admission.submit(UploadId::from(number));
+        admission.submit(UploadId::from(number), number);
     }
     let (mut middle, mut last) = (QUEUED / 2, QUEUED);
     bencher.bench_local(|| {
         last += 1;
         black_box(admission.cancel(UploadId::from(middle)));
-        black_box(admission.submit(UploadId::from(last)));
+        black_box(admission.submit(UploadId::from(last), last));
         middle += 1;
     });
 }

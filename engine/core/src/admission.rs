@@ -12,11 +12,12 @@
 //! O(1), amortised.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 
 use crate::UploadId;
 use crate::by_upload::ByUpload;
 
-/// The slots and the queue.
+/// The slots and the queue. `W` is what is kept of an upload that waits.
 ///
 /// ```
 /// use quintet::admission::{Admission, Submitted};
@@ -24,113 +25,109 @@ use crate::by_upload::ByUpload;
 ///
 /// let mut admission = Admission::new(1, 10);
 /// let (a, b) = (UploadId::from(1), UploadId::from(2));
-/// assert_eq!(admission.submit(a), Submitted::Start);
-/// assert_eq!(admission.submit(b), Submitted::Queued { position: 0 });
-/// assert_eq!(admission.finish(a), Some(b));
+/// assert_eq!(admission.submit(a, "a"), Submitted::Start("a"));
+/// assert_eq!(admission.submit(b, "b"), Submitted::Queued { position: 0 });
+/// assert_eq!(admission.finish(a), Some((b, "b")));
 /// ```
 #[derive(Debug)]
-pub struct Admission {
+pub struct Admission<W> {
     active_max: usize,
     queue_max: usize,
     active: usize,
-    places: ByUpload<Place>,
-    /// In order of submission. An entry whose place is gone was cancelled and is skipped.
+    /// Who is known: what waits, or nothing for one that is active.
+    known: ByUpload<Option<W>>,
+    /// In order of submission. An entry that is not known was cancelled and is skipped.
     queue: VecDeque<UploadId>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Queued,
-    Active,
 }
 
 /// What became of [`Admission::submit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Submitted {
+pub enum Submitted<W> {
     /// It has a slot: start it.
-    Start,
+    Start(W),
     /// It waits; `position` others are before it.
     Queued {
         /// How many are before it.
         position: usize,
     },
     /// The queue is full; nothing was kept.
-    Full,
+    Full(W),
 }
 
 /// What became of [`Admission::cancel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cancelled {
+pub enum Cancelled<W> {
     /// It was waiting and is gone.
-    FromQueue,
+    FromQueue(W),
     /// It is active: stop it, then call [`Admission::finish`].
     Active,
     /// Not known, or over already.
     Unknown,
 }
 
-impl Admission {
+impl<W> Admission<W> {
     /// At most `active_max` active (0 parks everything) and `queue_max` waiting.
     pub fn new(active_max: usize, queue_max: usize) -> Self {
         Self {
             active_max,
             queue_max,
             active: 0,
-            places: ByUpload::default(),
+            known: ByUpload::default(),
             queue: VecDeque::new(),
         }
     }
 
     /// Asks for a slot. The same id must not be submitted twice while it is known.
-    pub fn submit(&mut self, id: UploadId) -> Submitted {
-        debug_assert!(!self.places.contains_key(&id), "{id} was submitted twice");
+    pub fn submit(&mut self, id: UploadId, waiting: W) -> Submitted<W> {
+        debug_assert!(!self.known.contains_key(&id), "{id} was submitted twice");
         if self.has_free_slot() {
             self.active += 1;
-            self.places.insert(id, Place::Active);
-            return Submitted::Start;
+            self.known.insert(id, None);
+            return Submitted::Start(waiting);
         }
         let position = self.queued();
         if position >= self.queue_max {
-            return Submitted::Full;
+            return Submitted::Full(waiting);
         }
-        self.places.insert(id, Place::Queued);
+        self.known.insert(id, Some(waiting));
         self.queue.push_back(id);
         Submitted::Queued { position }
     }
 
     /// Frees the slot of an active upload. Returns the one to start in its place.
-    pub fn finish(&mut self, id: UploadId) -> Option<UploadId> {
-        if self.places.get(&id) != Some(&Place::Active) {
-            return None;
-        }
-        self.places.remove(&id);
+    pub fn finish(&mut self, id: UploadId) -> Option<(UploadId, W)> {
+        match self.known.entry(id) {
+            Entry::Occupied(known) if known.get().is_none() => known.remove(),
+            _ => return None,
+        };
         self.active -= 1;
         self.start_next()
     }
 
     /// Takes an upload out of the queue, or tells that it is active.
-    pub fn cancel(&mut self, id: UploadId) -> Cancelled {
-        match self.places.get(&id) {
-            Some(Place::Active) => Cancelled::Active,
-            None => Cancelled::Unknown,
-            Some(Place::Queued) => {
-                self.places.remove(&id);
-                self.sweep();
-                Cancelled::FromQueue
-            }
-        }
+    pub fn cancel(&mut self, id: UploadId) -> Cancelled<W> {
+        let Entry::Occupied(mut known) = self.known.entry(id) else {
+            return Cancelled::Unknown;
+        };
+        let Some(waiting) = known.get_mut().take() else {
+            return Cancelled::Active;
+        };
+        known.remove();
+        self.sweep();
+        Cancelled::FromQueue(waiting)
     }
 
     /// Takes everything out of the queue, in its order.
-    pub fn drain(&mut self) -> impl Iterator<Item = UploadId> + use<> {
-        let places = &mut self.places;
-        let mut queue = std::mem::take(&mut self.queue);
-        queue.retain(|id| places.remove(id).is_some());
-        queue.into_iter()
+    pub fn drain(&mut self) -> Vec<W> {
+        let queue = std::mem::take(&mut self.queue);
+        queue
+            .into_iter()
+            .filter_map(|id| self.known.remove(&id).flatten())
+            .collect()
     }
 
     /// Changes the number of slots and returns those to start now. Fewer slots stop nobody.
-    pub fn set_limit(&mut self, active_max: usize) -> Vec<UploadId> {
+    pub fn set_limit(&mut self, active_max: usize) -> Vec<(UploadId, W)> {
         self.active_max = active_max;
         std::iter::from_fn(|| self.start_next()).collect()
     }
@@ -147,16 +144,15 @@ impl Admission {
 
     /// How many wait.
     pub fn queued(&self) -> usize {
-        self.places.len() - self.active
+        self.known.len() - self.active
     }
 
-    fn start_next(&mut self) -> Option<UploadId> {
+    fn start_next(&mut self) -> Option<(UploadId, W)> {
         while self.has_free_slot() {
             let id = self.queue.pop_front()?;
-            if let Some(place) = self.places.get_mut(&id) {
-                *place = Place::Active;
+            if let Some(waiting) = self.known.get_mut(&id).and_then(Option::take) {
                 self.active += 1;
-                return Some(id);
+                return Some((id, waiting));
             }
         }
         None
@@ -167,8 +163,8 @@ impl Admission {
     fn sweep(&mut self) {
         const KEPT_MIN: usize = 64;
         if self.queue.len() > KEPT_MIN && self.queue.len() > 2 * self.queued() {
-            let places = &self.places;
-            self.queue.retain(|id| places.contains_key(id));
+            let known = &self.known;
+            self.queue.retain(|id| known.contains_key(id));
             self.queue.shrink_to_fit();
         }
     }

@@ -34,7 +34,7 @@ pub(crate) struct Env {
 /// Uploads. Dropping it at any point stops everything at once: the connection and the file are closed with it.
 pub(crate) async fn drive(
     env: &Env,
-    mut order: Order,
+    mut order: Box<Order>,
     opened: Opened,
     ledger: &Ledger,
 ) -> Result<Response, Error> {
@@ -92,7 +92,7 @@ impl Request<'_> {
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Error> {
         let target = &self.order.destination.target;
-        let pooled = self.env.pool.borrow_mut().take(target, self.ledger.look());
+        let pooled = self.env.pool.borrow_mut().take(target, self.ledger.now());
         if let Some(wire) = pooled {
             self.ledger.started(true);
             match self.over(wire, with_body, deadline).await {

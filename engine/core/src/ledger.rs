@@ -1,6 +1,7 @@
 //! What is known of an active upload at any instant, so that it can be ended at any instant.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 use std::time::Duration;
 
 use quintet_transport::Step;
@@ -14,7 +15,7 @@ use crate::{Outcome, Response, Timings};
 /// Kept beside the driver, which may be dropped at any point, by whoever must end the upload.
 pub(crate) struct Ledger {
     ticket: RefCell<Option<Ticket>>,
-    shared: std::sync::Arc<crate::ticket::Shared>,
+    shared: Arc<crate::ticket::Shared>,
     now: Cell<Duration>,
     waited: Cell<bool>,
     phase: Cell<Phase>,
@@ -205,13 +206,13 @@ impl Ledger {
     }
 
     /// The ticket and the outcome to end it with; `None` if that was taken before.
-    pub(crate) fn close(&self, result: Result<Response, Error>) -> Option<(Ticket, Outcome)> {
+    pub(crate) fn close(&self, result: Result<Response, Error>) -> Option<(Ticket, Arc<Outcome>)> {
         let ticket = self.ticket.borrow_mut().take()?;
         if result.is_err() {
             self.look();
         }
         self.stamp(|timings, now| timings.done = Some(now));
-        let outcome = Outcome {
+        let outcome = Arc::new(Outcome {
             id: self.shared.id,
             trace: self.shared.trace,
             result,
@@ -221,7 +222,7 @@ impl Ledger {
             bytes_total: self.total.get(),
             timings: self.timings.get(),
             may_retry: !self.handed.get(),
-        };
+        });
         Some((ticket, outcome))
     }
 }

@@ -123,7 +123,11 @@ impl UploadRequest {
 
     /// Checks everything but the file, which the scheduler opens or looks at. `ignored` gets the names of headers
     /// that the engine owns.
-    pub(crate) fn check(self, front: &Front, ignored: &mut Vec<String>) -> Result<Order, Error> {
+    pub(crate) fn check(
+        self,
+        front: &Front,
+        ignored: &mut Vec<String>,
+    ) -> Result<Box<Order>, Error> {
         let destination = front.destinations.parse(&self.url)?;
         if self.file_path.as_os_str().is_empty() {
             return Err(Error::parameter("filePath", "is missing or empty"));
@@ -155,13 +159,14 @@ impl UploadRequest {
         if !front.policy.permits_url(&destination.url) {
             return Err(Error::new(ErrorKind::DomainDenied));
         }
-        Ok(Order {
+        // Boxed here: from the call to the wire it is handed on five times.
+        Ok(Box::new(Order {
             destination,
             path: self.file_path,
             headers,
             form,
             timeout: self.timeout,
-        })
+        }))
     }
 }
 
@@ -216,8 +221,12 @@ fn check_headers(
 
 /// The last segment of the path as given.
 fn last_segment(path: &str) -> &str {
-    let separators: &[char] = if cfg!(windows) { &['/', '\\'] } else { &['/'] };
-    path.rsplit(separators).next().unwrap_or_default()
+    let separator = if cfg!(windows) {
+        path.rfind(['/', '\\'])
+    } else {
+        path.rfind('/')
+    };
+    separator.map_or(path, |at| &path[at + 1..])
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use crate::drive::Env;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::EventKind;
 use crate::front::Front;
-use crate::ledger::Ledger;
 use crate::pool::{Pool, watch};
 use crate::request::Order;
 use crate::task::Engaged;
@@ -28,15 +27,14 @@ const SHUTDOWN_MAX: Duration = Duration::from_millis(1500);
 /// see [`Engine::scheduler`](crate::Engine::scheduler).
 pub struct Scheduler {
     env: Env,
-    admission: Admission,
-    queued: ByUpload<Waiting>,
+    admission: Admission<Waiting>,
     active: ByUpload<Addr<Upload>>,
     /// Actors without an upload: never more than were active at once.
     idle: Vec<Addr<Upload>>,
     closing: bool,
 }
 
-/// A queued upload: boxed, so that the map stays small.
+/// A queued upload.
 type Waiting = (Ticket, Box<Order>);
 
 impl Scheduler {
@@ -49,7 +47,6 @@ impl Scheduler {
                 front,
                 pool: Rc::new(RefCell::new(pool)),
             },
-            queued: ByUpload::default(),
             active: ByUpload::default(),
             idle: Vec::new(),
             closing: false,
@@ -57,20 +54,17 @@ impl Scheduler {
     }
 
     /// Gives the slot that is free to this upload, or, if its file cannot be opened, to the next.
-    fn start(&mut self, ticket: Ticket, order: Order, ctx: &Context<Self>) {
-        let (mut ticket, mut order) = (ticket, order);
+    fn start(&mut self, id: UploadId, (ticket, order): Waiting, ctx: &Context<Self>) {
+        let (mut id, mut ticket, mut order) = (id, ticket, order);
         loop {
-            let id = ticket.shared().id;
             match self.env.front.files.open(&order.path) {
                 Ok(opened) => {
                     let upload = self
                         .idle
                         .pop()
                         .unwrap_or_else(|| Upload::new(self.env.clone(), ctx.address()).start());
-                    let ledger = Ledger::new(ticket);
-                    ledger.admitted();
                     upload.do_send(Begin {
-                        ledger,
+                        ticket,
                         order,
                         opened,
                     });
@@ -80,18 +74,12 @@ impl Scheduler {
                 Err(error) => {
                     let next = self.admission.finish(id);
                     ticket.refuse(error.into(), Phase::Open);
-                    let Some(waiting) = next.and_then(|next| self.queued.remove(&next)) else {
+                    let Some(next) = next else {
                         return;
                     };
-                    (ticket, order) = (waiting.0, *waiting.1);
+                    (id, (ticket, order)) = next;
                 }
             }
-        }
-    }
-
-    fn start_queued(&mut self, id: Option<UploadId>, ctx: &Context<Self>) {
-        if let Some((ticket, order)) = id.and_then(|id| self.queued.remove(&id)) {
-            self.start(ticket, *order, ctx);
         }
     }
 
@@ -119,7 +107,7 @@ impl Actor for Scheduler {
 /// A call: checked, or refused with its reason. Both are answered from here, never from inside the call.
 pub(crate) struct Submit {
     pub(crate) ticket: Ticket,
-    pub(crate) order: Result<Order, Error>,
+    pub(crate) order: Result<Box<Order>, Error>,
 }
 
 impl Submit {
@@ -155,20 +143,20 @@ impl Handler<Submit> for Scheduler {
         if ticket.shared().is_aborted() {
             return ticket.refuse(Error::new(ErrorKind::Aborted), Phase::Queue);
         }
-        if !self.admission.has_free_slot()
-            && let Err(error) = self.env.front.files.check(&order.path)
-        {
-            return ticket.refuse(error.into(), Phase::Call);
+        if !self.admission.has_free_slot() {
+            if let Err(error) = self.env.front.files.check(&order.path) {
+                return ticket.refuse(error.into(), Phase::Call);
+            }
+            order.form.shrink();
         }
-        let id = ticket.shared().id;
-        match self.admission.submit(id) {
-            Submitted::Start => self.start(ticket, order, ctx),
-            Submitted::Full => ticket.refuse(Error::new(ErrorKind::QueueFull), Phase::Call),
+        let shared = ticket.shared().clone();
+        match self.admission.submit(shared.id, (ticket, order)) {
+            Submitted::Start(waiting) => self.start(shared.id, waiting, ctx),
             Submitted::Queued { position } => {
-                let now = self.env.front.clock.now();
-                ticket.shared().emit(now, EventKind::Queued { position });
-                order.form.shrink_to_fit();
-                self.queued.insert(id, (ticket, Box::new(order)));
+                shared.emit_now(EventKind::Queued { position });
+            }
+            Submitted::Full((ticket, _)) => {
+                ticket.refuse(Error::new(ErrorKind::QueueFull), Phase::Call);
             }
         }
     }
@@ -202,10 +190,8 @@ impl Handler<Abort> for Scheduler {
 
     fn handle(&mut self, Abort(id): Abort, _ctx: &mut Self::Context) {
         match self.admission.cancel(id) {
-            Cancelled::FromQueue => {
-                if let Some((ticket, _)) = self.queued.remove(&id) {
-                    ticket.refuse(Error::new(ErrorKind::Aborted), Phase::Queue);
-                }
+            Cancelled::FromQueue((ticket, _)) => {
+                ticket.refuse(Error::new(ErrorKind::Aborted), Phase::Queue);
             }
             Cancelled::Active => {
                 if let Some(upload) = self.active.get(&id) {
@@ -220,7 +206,7 @@ impl Handler<Abort> for Scheduler {
 /// An active upload is over.
 pub(crate) struct Finished {
     pub(crate) ticket: Ticket,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: Arc<Outcome>,
 }
 
 impl Message for Finished {
@@ -238,7 +224,9 @@ impl Handler<Finished> for Scheduler {
         // The slot is free: callbacks may ask for more. Who waited longest has it all the same, and is
         // admitted after this one was seen to end, so that nobody ever counts one too many.
         ticket.end(outcome);
-        self.start_queued(next, ctx);
+        if let Some((id, waiting)) = next {
+            self.start(id, waiting, ctx);
+        }
         self.stop_when_empty(ctx);
     }
 }
@@ -255,8 +243,8 @@ impl Handler<SetActiveMax> for Scheduler {
     type Result = ();
 
     fn handle(&mut self, SetActiveMax(active_max): SetActiveMax, ctx: &mut Self::Context) {
-        for id in self.admission.set_limit(active_max) {
-            self.start_queued(Some(id), ctx);
+        for (id, waiting) in self.admission.set_limit(active_max) {
+            self.start(id, waiting, ctx);
         }
     }
 }
@@ -276,10 +264,8 @@ impl Handler<Shutdown> for Scheduler {
         if std::mem::replace(&mut self.closing, true) {
             return;
         }
-        for id in self.admission.drain() {
-            if let Some((ticket, _)) = self.queued.remove(&id) {
-                ticket.refuse(Error::new(ErrorKind::ShutDown), Phase::Queue);
-            }
+        for (ticket, _) in self.admission.drain() {
+            ticket.refuse(Error::new(ErrorKind::ShutDown), Phase::Queue);
         }
         for (id, upload) in &self.active {
             upload.do_send(Stop(*id, ErrorKind::ShutDown));

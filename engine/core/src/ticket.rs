@@ -98,6 +98,13 @@ impl Shared {
         }
     }
 
+    /// As [`emit`](Self::emit), of something that happens now.
+    pub(crate) fn emit_now(&self, kind: EventKind) {
+        if self.is_heard() {
+            self.emit(self.front.clock.now(), kind);
+        }
+    }
+
     fn tell(&self, event: &Event) {
         // Cloned, so that a listener may ask for events of this very task.
         let heard_late = self.heard_late.load(Ordering::Acquire);
@@ -119,9 +126,9 @@ impl Shared {
     }
 
     /// The outcome of an upload that never became active.
-    fn unstarted(&self, error: Error, phase: Phase) -> Outcome {
+    fn unstarted(&self, error: Error, phase: Phase) -> Arc<Outcome> {
         let done = Some(self.front.clock.now());
-        Outcome {
+        Arc::new(Outcome {
             id: self.id,
             trace: self.trace,
             result: Err(error),
@@ -135,7 +142,7 @@ impl Shared {
                 ..Timings::default()
             },
             may_retry: true,
-        }
+        })
     }
 }
 
@@ -159,19 +166,19 @@ impl Ticket {
     }
 
     /// Ends the upload: listeners first, then the task.
-    pub(crate) fn end(mut self, outcome: Outcome) {
+    pub(crate) fn end(mut self, outcome: Arc<Outcome>) {
         if let Some(shared) = self.0.take() {
             Self::pay(&shared, outcome);
         }
     }
 
-    fn pay(shared: &Shared, mut outcome: Outcome) {
+    fn pay(shared: &Shared, mut outcome: Arc<Outcome>) {
         let before = shared.decision.swap(ENDED, Ordering::AcqRel);
         if before == ABORTED && !outcome.is_aborted() {
-            outcome.result = Err(Error::new(ErrorKind::Aborted));
+            // Nobody else has it yet: nothing is copied.
+            Arc::make_mut(&mut outcome).result = Err(Error::new(ErrorKind::Aborted));
         }
         let at = outcome.timings.done.unwrap_or_default();
-        let outcome = Arc::new(outcome);
         if let (Ok(response), true) = (&outcome.result, shared.is_heard()) {
             let (status, headers) = (response.status, response.headers.clone());
             shared.emit(at, EventKind::HeadersReceived { status, headers });

@@ -35,10 +35,8 @@ impl Trace {
             *digit = b'0' + (millis % 10) as u8;
             millis /= 10;
         }
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         for (pair, byte) in text[15..].chunks_exact_mut(2).zip(random) {
-            pair[0] = HEX[usize::from(byte >> 4)];
-            pair[1] = HEX[usize::from(byte & 15)];
+            pair.copy_from_slice(&HEX[usize::from(byte)]);
         }
         Self::new(&text)
     }
@@ -67,6 +65,18 @@ impl Trace {
         }
     }
 }
+
+/// Each byte's two digits.
+static HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,6 +20,7 @@ use crate::ledger::Ledger;
 use crate::request::Order;
 use crate::scheduler::{Finished, Scheduler};
 use crate::source::Opened;
+use crate::ticket::Ticket;
 use crate::{Response, UploadId};
 
 /// Holds at most one upload at a time.
@@ -58,8 +59,8 @@ impl Actor for Upload {
 
 /// Carries out this upload, whose slot is given and whose file is open.
 pub(crate) struct Begin {
-    pub(crate) ledger: Ledger,
-    pub(crate) order: Order,
+    pub(crate) ticket: Ticket,
+    pub(crate) order: Box<Order>,
     pub(crate) opened: Opened,
 }
 
@@ -96,41 +97,39 @@ impl Seat {
         poll_fn(|_| self.begin.take().map_or(Poll::Pending, Poll::Ready)).await
     }
 
-    /// The result of `driver`, which is dropped, with its connection and file, before this ends.
-    async fn drive(
-        &self,
-        ledger: &Ledger,
-        driver: impl Future<Output = Result<Response, Error>>,
-    ) -> Result<Response, Error> {
-        let mut driver = pin!(driver);
-        poll_fn(|cx| {
-            match self.stop.take() {
-                Some(Stop(whom, reason)) if whom == ledger.id() => {
-                    return Poll::Ready(Err(Error::new(reason)));
-                }
-                _ => {}
-            }
-            let polled = driver.as_mut().poll(cx);
-            ledger.waits();
-            polled
-        })
-        .await
+    /// Why this upload must end, if it must.
+    fn stop(&self, id: UploadId) -> Option<Error> {
+        let Stop(whom, reason) = self.stop.take()?;
+        (whom == id).then(|| Error::new(reason))
     }
 }
 
 async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
     loop {
         let Begin {
-            ledger,
+            ticket,
             order,
             opened,
         } = seat.next().await;
         let duty = Duty {
-            ledger,
+            ledger: Ledger::new(ticket),
             scheduler: &scheduler,
         };
         let ledger = &duty.ledger;
-        let result = seat.drive(ledger, drive(&env, order, opened, ledger)).await;
+        ledger.admitted();
+        // Dropped, with its connection and file, before the end is told.
+        let result = {
+            let mut driver = pin!(drive(&env, order, opened, ledger));
+            poll_fn(|cx| {
+                if let Some(stopped) = seat.stop(ledger.id()) {
+                    return Poll::Ready(Err(stopped));
+                }
+                let polled = driver.as_mut().poll(cx);
+                ledger.waits();
+                polled
+            })
+            .await
+        };
         duty.report(result);
     }
 }

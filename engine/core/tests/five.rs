@@ -51,6 +51,11 @@ impl Model {
     }
 }
 
+/// What is kept of each is its number.
+fn kept(started: &[UploadId]) -> Vec<(UploadId, u64)> {
+    started.iter().map(|id| (*id, u64::from(*id))).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
@@ -66,29 +71,29 @@ proptest! {
                     let id = UploadId::from(next);
                     let expected = if model.active.len() < model.limit {
                         model.active.push(id);
-                        Submitted::Start
+                        Submitted::Start(next)
                     } else if model.queue.len() < QUEUE_MAX {
                         model.queue.push_back(id);
                         Submitted::Queued { position: model.queue.len() - 1 }
                     } else {
-                        Submitted::Full
+                        Submitted::Full(next)
                     };
-                    prop_assert_eq!(admission.submit(id), expected);
+                    prop_assert_eq!(admission.submit(id, next), expected);
                 }
                 Call::Finish(at) if at < model.active.len() => {
                     let id = model.active.remove(at);
                     let started = model.fill();
-                    prop_assert_eq!(admission.finish(id), started.first().copied());
+                    prop_assert_eq!(admission.finish(id), kept(&started).first().copied());
                     prop_assert!(started.len() <= 1);
                 }
                 Call::Cancel(at) if at < model.queue.len() => {
                     let id = model.queue.remove(at).unwrap();
-                    prop_assert_eq!(admission.cancel(id), Cancelled::FromQueue);
+                    prop_assert_eq!(admission.cancel(id), Cancelled::FromQueue(u64::from(id)));
                     prop_assert_eq!(admission.cancel(id), Cancelled::Unknown);
                 }
                 Call::SetLimit(limit) => {
                     model.limit = limit;
-                    prop_assert_eq!(admission.set_limit(limit), model.fill());
+                    prop_assert_eq!(admission.set_limit(limit), kept(&model.fill()));
                 }
                 Call::Finish(_) | Call::Cancel(_) => {
                     prop_assert_eq!(admission.finish(UploadId::from(next + 1)), None);

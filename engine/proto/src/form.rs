@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::Blame;
 use crate::escape::{is_unescaped, with_crlf, write_escaped};
 use crate::grammar::{NOT_NUL, are, is_media_type};
-use crate::short_list::ShortList;
+use crate::record::{Record, read_record, write_record};
 
 /// The longest part name, file name or content type, in bytes.
 ///
@@ -20,11 +20,8 @@ pub const NAME_BYTES_MAX: usize = 65_536;
 /// The most parts in one form: the default limit of several servers (Django, PHP, Werkzeug).
 pub const PARTS_MAX: usize = 1_000;
 
-/// How many parts need no list of their own.
-const PARTS_INLINE: usize = 4;
-
-/// What is reserved for the parts after a first one that is text: a file's head, mostly.
-const SPARE_BYTES: usize = 192;
+/// What is reserved for the parts after a first one that is text: a file's names and type, mostly.
+const SPARE_BYTES: usize = 64;
 
 /// What happens to the newlines of names and text values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,19 +91,13 @@ pub struct Part {
 /// the same.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Form {
-    /// Part after part, what stands between its boundary's last byte and its file's content or, if
-    /// it has none, the line end before the next boundary.
-    text: Vec<u8>,
-    cuts: ShortList<Cut, PARTS_INLINE>,
-    file_count: usize,
+    /// Part after part, each as a [`Record`]: what is the same in every form is added only when it is sent.
+    records: Vec<u8>,
+    /// How many bytes the parts take when they are sent, boundaries and files not counted.
+    text_bytes: usize,
+    part_count: u16,
+    file_count: u16,
     newlines: Newlines,
-}
-
-/// Where a part's text ends, and whether a file's content follows it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Cut {
-    end: usize,
-    is_file: bool,
 }
 
 /// A [`Part`] whose texts lie elsewhere.
@@ -124,9 +115,11 @@ impl Form {
         Self::with_newlines(Newlines::AsGiven)
     }
 
-    /// Gives back the room that was made for more parts: for a form that is kept for a while.
-    pub fn shrink_to_fit(&mut self) {
-        self.text.shrink_to_fit();
+    /// Gives back the room that was made for more parts, where it is worth it: for a form that is kept for a while.
+    pub fn shrink(&mut self) {
+        if self.records.capacity() > self.records.len() + SPARE_BYTES {
+            self.records.shrink_to_fit();
+        }
     }
 
     /// Treats the newlines of parts that are added from here on in this way.
@@ -137,11 +130,9 @@ impl Form {
     /// A form without parts that treats newlines as `newlines` says.
     pub fn with_newlines(newlines: Newlines) -> Self {
         Self {
-            text: Vec::new(),
-            cuts: ShortList::new(Cut {
-                end: 0,
-                is_file: false,
-            }),
+            records: Vec::new(),
+            text_bytes: 0,
+            part_count: 0,
             file_count: 0,
             newlines,
         }
@@ -202,26 +193,21 @@ impl Form {
 
     /// How many parts take their content from a file.
     pub fn file_count(&self) -> usize {
-        self.file_count
+        usize::from(self.file_count)
     }
 
-    /// How many bytes all parts take, boundaries and files not counted.
+    /// How many bytes all parts take when they are sent, boundaries and files not counted.
     pub(crate) fn text_bytes(&self) -> usize {
-        self.text.len()
+        self.text_bytes
     }
 
     pub(crate) fn part_count(&self) -> usize {
-        self.cuts.as_slice().len()
+        usize::from(self.part_count)
     }
 
-    /// Each part's text, from its boundary on, and whether a file's content follows it.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (&[u8], bool)> {
-        let mut start = 0;
-        self.cuts.as_slice().iter().map(move |cut| {
-            let text = &self.text[start..cut.end];
-            start = cut.end;
-            (text, cut.is_file)
-        })
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Record<'_>> {
+        let mut rest = &*self.records;
+        core::iter::from_fn(move || read_record(&mut rest))
     }
 
     fn add(&mut self, part: &Asked<'_>) -> Result<(), FormError> {
@@ -237,16 +223,30 @@ impl Form {
                 mistake,
             });
         }
-        let is_file = part.value.is_none();
+        let name = escaped(part.name, self.newlines);
+        let file_name = part.file_name.map(|it| escaped(it, Newlines::AsGiven));
+        let value = part.value.map(|value| match part.file_name {
+            None => normalised(value, self.newlines),
+            Some(_) => Cow::Borrowed(value),
+        });
+        let record = Record {
+            name: &name,
+            file_name: file_name.as_deref(),
+            content_type: part.content_type.map(str::as_bytes),
+            value: value.as_deref(),
+        };
+        let is_file = record.value.is_none();
         match index {
-            0 if is_file => self.text.reserve_exact(part.bytes()),
-            0 => self.text.reserve_exact(part.bytes() + SPARE_BYTES),
-            _ => self.text.reserve(part.bytes()),
+            0 if is_file => self.records.reserve_exact(record.record_bytes()),
+            0 => self
+                .records
+                .reserve_exact(record.record_bytes() + SPARE_BYTES),
+            _ => {}
         }
-        part.write_to(self.newlines, &mut self.text);
-        let end = self.text.len();
-        self.cuts.push(Cut { end, is_file });
-        self.file_count += usize::from(is_file);
+        write_record(&record, &mut self.records);
+        self.text_bytes += record.text_bytes();
+        self.part_count += 1;
+        self.file_count += u16::from(is_file);
         Ok(())
     }
 }
@@ -267,12 +267,6 @@ impl fmt::Debug for Form {
             .finish()
     }
 }
-
-const NAME: &[u8] = b"\r\nContent-Disposition: form-data; name=\"";
-const FILE_NAME: &[u8] = b"\"; filename=\"";
-const CONTENT_TYPE: &[u8] = b"\"\r\nContent-Type: ";
-const HEAD_END: &[u8] = b"\r\n\r\n";
-const QUOTE_AND_HEAD_END: &[u8] = b"\"\r\n\r\n";
 
 impl Asked<'_> {
     fn mistake(&self) -> Option<FormMistake> {
@@ -303,49 +297,17 @@ impl Asked<'_> {
         }
         None
     }
-
-    /// How many bytes are written: right unless something is escaped, and only there to spare
-    /// allocations.
-    fn bytes(&self) -> usize {
-        let file_name = self.file_name.map_or(0, |it| FILE_NAME.len() + it.len());
-        let content_type = self
-            .content_type
-            .map_or(0, |it| CONTENT_TYPE.len() - 1 + it.len());
-        let value = self.value.map_or(0, <[u8]>::len);
-        NAME.len() + self.name.len() + file_name + content_type + QUOTE_AND_HEAD_END.len() + value
-    }
-
-    fn write_to(&self, newlines: Newlines, out: &mut Vec<u8>) {
-        out.extend_from_slice(NAME);
-        write_name(self.name, newlines, out);
-        if let Some(file_name) = self.file_name {
-            out.extend_from_slice(FILE_NAME);
-            write_name(file_name, Newlines::AsGiven, out);
-        }
-        if let Some(content_type) = self.content_type {
-            out.extend_from_slice(CONTENT_TYPE);
-            out.extend_from_slice(content_type.as_bytes());
-            out.extend_from_slice(HEAD_END);
-        } else {
-            out.extend_from_slice(QUOTE_AND_HEAD_END);
-        }
-        match (self.value, newlines) {
-            (Some(value), Newlines::Crlf) if self.file_name.is_none() => {
-                out.extend_from_slice(&with_crlf(value));
-            }
-            (Some(value), _) => out.extend_from_slice(value),
-            (None, _) => {}
-        }
-    }
 }
 
-fn write_name(name: &str, newlines: Newlines, out: &mut Vec<u8>) {
+/// A name or file name as it stands inside its quotes.
+fn escaped(name: &str, newlines: Newlines) -> Cow<'_, [u8]> {
     let name = name.as_bytes();
     if is_unescaped(name) {
-        out.extend_from_slice(name);
-    } else {
-        write_escaped(&normalised(name, newlines), out);
+        return Cow::Borrowed(name);
     }
+    let mut out = Vec::with_capacity(name.len() + 16);
+    write_escaped(&normalised(name, newlines), &mut out);
+    Cow::Owned(out)
 }
 
 fn normalised(text: &[u8], newlines: Newlines) -> Cow<'_, [u8]> {

@@ -61,6 +61,7 @@ mod grammar;
 mod head;
 mod header;
 mod plan;
+mod record;
 mod request;
 mod response;
 mod short_list;

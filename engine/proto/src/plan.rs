@@ -140,11 +140,11 @@ impl Plan {
         let mut delimiter_next = &delimiter[2..];
         let mut lengths = file_lengths.iter().copied().enumerate();
         let mut before = 0;
-        for (text, is_file) in form.parts() {
+        for part in form.parts() {
             plan.text.extend_from_slice(delimiter_next);
             delimiter_next = delimiter;
-            plan.text.extend_from_slice(text);
-            if is_file
+            part.write_text(&mut plan.text);
+            if part.value.is_none()
                 && let Some((source, len)) = lengths.next()
                 && len > 0
             {
