@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! quintet-steady peer [CERTIFICATE.pem]
-//! quintet-steady WORKLOAD N PORT FILE [CERTIFICATE.pem]     queue, window or parked
+//! quintet-steady WORKLOAD N PORT FILE [CERTIFICATE.pem]     queue, window, chain, heard or parked
 //! ```
 #![deny(unsafe_code)] // Allowed in `counting.rs` alone.
 #![allow(clippy::print_stdout, reason = "printing is what this program does")]

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use quintet::{
     Engine, EngineBuilder, Event, EventKind, Listener, Settings, UploadRequest, UploadTask,
 };
+use quintet_latency::Latency;
 use quintet_tcp::TcpConnect;
 use quintet_tls::{TlsConnect, TlsSettings};
 
@@ -42,14 +43,16 @@ pub(crate) fn run(
     let (_engine, _tasks) = match workload {
         "queue" => queue(start(certificate)?, n, request)?,
         "window" => window(start(certificate)?, n, request)?,
-        "chain" => chain(
+        "chain" | "heard" => chain(
             start_with(certificate)?,
             n,
             [url.clone(), name.clone(), file.into()],
+            workload == "heard",
         )?,
         "parked" => parked(n, request)?,
         _ => {
-            return Err(format!("no workload {workload:?}: queue, window, chain or parked").into());
+            let known = "queue, window, chain, heard or parked";
+            return Err(format!("no workload {workload:?}: {known}").into());
         }
     };
     let (allocated, threads) = (allocated(), threads()?);
@@ -114,10 +117,20 @@ fn window(
     Ok((engine, tasks.into()))
 }
 
-/// Keeps five uploads going: the end of one asks for the next, on the engine's thread, as a callback does.
-fn chain(builder: EngineBuilder, n: usize, texts: [Arc<str>; 3]) -> Result<Kept, Box<dyn Error>> {
+/// Keeps five uploads going: the end of one asks for the next, on the engine's thread, as a callback does. If it is
+/// `heard`, each upload has a listener of its own and every phase goes into histograms.
+fn chain(
+    mut builder: EngineBuilder,
+    n: usize,
+    texts: [Arc<str>; 3],
+    heard: bool,
+) -> Result<Kept, Box<dyn Error>> {
     let (ended, wait) = mpsc::channel();
+    if heard {
+        builder = builder.listener(Arc::new(Latency::new()));
+    }
     let links = Arc::new(Chain {
+        heard: heard.then(Arc::default),
         engine: Mutex::new(None),
         texts,
         left: AtomicUsize::new(n),
@@ -137,6 +150,8 @@ fn chain(builder: EngineBuilder, n: usize, texts: [Arc<str>; 3]) -> Result<Kept,
 }
 
 struct Chain {
+    /// How many events the uploads' own listeners were told of, where they have one.
+    heard: Option<Arc<AtomicUsize>>,
     engine: Mutex<Option<Engine>>,
     /// URL, name of the part, path of the file.
     texts: [Arc<str>; 3],
@@ -153,7 +168,13 @@ impl Chain {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
         if let (Ok(engine), Ok(_)) = (self.engine.lock(), left) {
             let [url, name, file] = &self.texts;
-            let request = UploadRequest::new(url.clone(), &**file, name.clone());
+            let mut request = UploadRequest::new(url.clone(), &**file, name.clone());
+            if let Some(heard) = &self.heard {
+                let heard = heard.clone();
+                request = request.listener(Arc::new(move |_: &Event| {
+                    heard.fetch_add(1, Ordering::Relaxed);
+                }));
+            }
             if let Some(engine) = &*engine {
                 engine.upload(request.field(FIELD.0, FIELD.1));
             }

@@ -1,6 +1,7 @@
 //! What an upload tells while it runs: one enum, one method, monotonic stamps.
 
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,5 +113,20 @@ pub trait Listener: Send + Sync {
 impl<F: Fn(&Event) + Send + Sync> Listener for F {
     fn on_event(&self, event: &Event) {
         self(event);
+    }
+}
+
+/// Tells one listener. Its panic is its own: the upload and the other listeners go on.
+pub(crate) fn tell(listener: &dyn Listener, event: &Event) {
+    let _ = catch_unwind(AssertUnwindSafe(|| listener.on_event(event)));
+}
+
+/// Two listeners, the first told first.
+pub(crate) struct Both(pub(crate) Arc<dyn Listener>, pub(crate) Arc<dyn Listener>);
+
+impl Listener for Both {
+    fn on_event(&self, event: &Event) {
+        tell(&*self.0, event);
+        tell(&*self.1, event);
     }
 }

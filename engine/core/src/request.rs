@@ -9,7 +9,7 @@ use quintet_proto::{Form, Headers, Newlines, is_engine_owned};
 
 use crate::destination::Destination;
 use crate::error::{Error, ErrorKind};
-use crate::event::Listener;
+use crate::event::{Both, Listener};
 use crate::front::Front;
 use crate::media_types::part_type;
 
@@ -44,7 +44,7 @@ pub struct UploadRequest {
     file_name: Option<String>,
     mime_type: Option<String>,
     timeout: Option<Duration>,
-    listeners: Vec<Arc<dyn Listener>>,
+    listener: Option<Arc<dyn Listener>>,
 }
 
 impl UploadRequest {
@@ -65,7 +65,7 @@ impl UploadRequest {
             file_name: None,
             mime_type: None,
             timeout: None,
-            listeners: Vec::new(),
+            listener: None,
         }
     }
 
@@ -113,12 +113,15 @@ impl UploadRequest {
 
     /// Adds a listener, which hears this upload's events from the first on.
     pub fn listener(mut self, listener: Arc<dyn Listener>) -> Self {
-        self.listeners.push(listener);
+        self.listener = Some(match self.listener {
+            None => listener,
+            Some(first) => Arc::new(Both(first, listener)),
+        });
         self
     }
 
-    pub(crate) fn take_listeners(&mut self) -> Vec<Arc<dyn Listener>> {
-        std::mem::take(&mut self.listeners)
+    pub(crate) fn take_listener(&mut self) -> Option<Arc<dyn Listener>> {
+        self.listener.take()
     }
 
     /// Checks everything but the file, which the scheduler opens or looks at. `ignored` gets the names of headers

@@ -114,10 +114,10 @@ impl Submit {
     /// Names the call and checks it, on the caller's thread.
     pub(crate) fn new(front: &Arc<Front>, mut request: UploadRequest) -> Self {
         let (id, trace) = (front.next_id(), front.traces.trace());
-        let listeners = request.take_listeners();
+        let listener = request.take_listener();
         let mut ignored = Vec::new();
         let order = request.check(front, &mut ignored);
-        let shared = Shared::new(id, trace, front.clone(), ignored, listeners);
+        let shared = Shared::new(id, trace, front.clone(), ignored, listener);
         Self {
             ticket: Ticket::new(Arc::new(shared)),
             order,

@@ -1,13 +1,12 @@
 //! The duty to end an upload, and the state that its holder shares with the caller's task.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Phase};
-use crate::event::{Event, EventKind, Listener};
+use crate::event::{Event, EventKind, Listener, tell};
 use crate::front::Front;
 use crate::{Outcome, Timings, Trace, UploadId};
 
@@ -18,7 +17,7 @@ pub(crate) struct Shared {
     pub(crate) front: Arc<Front>,
     pub(crate) queued_at: Duration,
     pub(crate) ignored_headers: Box<[String]>,
-    listeners: Box<[Arc<dyn Listener>]>,
+    listener: Option<Arc<dyn Listener>>,
     /// Whether anyone began to listen after the call.
     pub(crate) heard_late: AtomicBool,
     decision: AtomicU8,
@@ -46,7 +45,7 @@ impl Shared {
         trace: Trace,
         front: Arc<Front>,
         ignored_headers: Vec<String>,
-        listeners: Vec<Arc<dyn Listener>>,
+        listener: Option<Arc<dyn Listener>>,
     ) -> Self {
         Self {
             id,
@@ -54,7 +53,7 @@ impl Shared {
             queued_at: front.clock.now(),
             front,
             ignored_headers: ignored_headers.into(),
-            listeners: listeners.into(),
+            listener,
             heard_late: AtomicBool::new(false),
             decision: AtomicU8::new(OPEN),
             state: Mutex::default(),
@@ -83,7 +82,7 @@ impl Shared {
     /// Whether anyone listens now.
     pub(crate) fn is_heard(&self) -> bool {
         !self.front.listeners.is_empty()
-            || !self.listeners.is_empty()
+            || self.listener.is_some()
             || self.heard_late.load(Ordering::Acquire)
     }
 
@@ -117,11 +116,10 @@ impl Shared {
             .front
             .listeners
             .iter()
-            .chain(&self.listeners)
+            .chain(&self.listener)
             .chain(&late)
         {
-            // A listener's panic is its own: the upload and the other listeners go on.
-            let _ = catch_unwind(AssertUnwindSafe(|| listener.on_event(event)));
+            tell(&**listener, event);
         }
     }
 

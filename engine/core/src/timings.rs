@@ -41,36 +41,38 @@ impl Timings {
         };
     }
 
+    /// The names of the phases, in order.
+    pub const PHASES: [&'static str; 9] = [
+        "queue", "dns", "connect", "tls", "head", "body", "wait", "response", "total",
+    ];
+
     /// The time spent in each phase that was passed through, in order: name and duration.
     ///
     /// `queue` (call to slot), `dns`, `connect`, `tls`, `head`, `body`, `wait` (request sent to first byte of the
     /// answer; 0 if it came before), `response` (first byte to the end), `total` (slot to the end: waiting in the
     /// queue is measured apart).
     pub fn phases(&self) -> impl Iterator<Item = (&'static str, Duration)> {
-        let connection = [
-            span("dns", self.started, self.resolved),
-            span("connect", self.resolved.or(self.started), self.connected),
-            span("tls", self.connected, self.secured),
-        ];
+        let durations = Self::PHASES.into_iter().zip(self.durations());
+        durations.filter_map(|(phase, took)| Some((phase, took?)))
+    }
+
+    /// The time spent in each of the [`PHASES`](Self::PHASES), `None` for one that was not passed through.
+    pub fn durations(&self) -> [Option<Duration>; 9] {
         let ready = self.secured.or(self.connected).or(self.started);
-        [span("queue", Some(self.queued), self.admitted)]
-            .into_iter()
-            .chain(connection)
-            .chain([
-                span("head", ready, self.head_sent),
-                span("body", self.head_sent, self.body_sent),
-                span("wait", self.body_sent, self.first_byte),
-                span("response", self.first_byte, self.done),
-                span("total", self.admitted, self.done),
-            ])
-            .flatten()
+        [
+            span(Some(self.queued), self.admitted),
+            span(self.started, self.resolved),
+            span(self.resolved.or(self.started), self.connected),
+            span(self.connected, self.secured),
+            span(ready, self.head_sent),
+            span(self.head_sent, self.body_sent),
+            span(self.body_sent, self.first_byte),
+            span(self.first_byte, self.done),
+            span(self.admitted, self.done),
+        ]
     }
 }
 
-fn span(
-    name: &'static str,
-    from: Option<Duration>,
-    to: Option<Duration>,
-) -> Option<(&'static str, Duration)> {
-    Some((name, to?.saturating_sub(from?)))
+fn span(from: Option<Duration>, to: Option<Duration>) -> Option<Duration> {
+    Some(to?.saturating_sub(from?))
 }

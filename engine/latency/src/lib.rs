@@ -180,7 +180,7 @@ impl Records {
     fn new() -> Self {
         let named = |name| (name, histogram::empty());
         Self {
-            histograms: phase_names()
+            histograms: Timings::PHASES
                 .into_iter()
                 .chain([FAILED])
                 .map(named)
@@ -199,24 +199,19 @@ impl Records {
 
     fn record_success(&mut self, status: u16, timings: &Timings) {
         *self.statuses.entry(status).or_default() += 1;
-        for (phase, took) in timings.phases() {
-            self.record_time(phase, took);
+        for ((_, histogram), took) in self.histograms.iter_mut().zip(timings.durations()) {
+            if let Some(took) = took {
+                record(histogram, took);
+            }
         }
     }
 
     fn record_failure(&mut self, reason: &'static str, timings: &Timings) {
         *self.failures.entry(reason).or_default() += 1;
         // Only what had a slot has a total.
-        if let Some((_, took)) = timings.phases().find(|(phase, _)| *phase == "total") {
-            self.record_time(FAILED, took);
-        }
-    }
-
-    fn record_time(&mut self, phase: &str, took: Duration) {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        // Every phase that timings tell of is among the names: they are taken from there.
-        if let Some(histogram) = self.histogram_mut(phase) {
-            histogram.saturating_record(micros.clamp(1, MICROS_MAX));
+        let total = timings.phases().find(|(phase, _)| *phase == "total");
+        if let (Some((_, took)), Some(histogram)) = (total, self.histogram_mut(FAILED)) {
+            record(histogram, took);
         }
     }
 
@@ -250,20 +245,10 @@ impl Records {
     }
 }
 
-/// The phases in their order, asked of the engine: timings that reached everything tell of every one.
-fn phase_names() -> Vec<&'static str> {
-    let reached = Some(Duration::ZERO);
-    let mut timings = Timings::default();
-    timings.admitted = reached;
-    timings.started = reached;
-    timings.resolved = reached;
-    timings.connected = reached;
-    timings.secured = reached;
-    timings.head_sent = reached;
-    timings.body_sent = reached;
-    timings.first_byte = reached;
-    timings.done = reached;
-    timings.phases().map(|(phase, _)| phase).collect()
+fn record(histogram: &mut Histogram<u64>, took: Duration) {
+    let seconds = took.as_secs().min(MICROS_MAX);
+    let micros = seconds * 1_000_000 + u64::from(took.subsec_micros());
+    histogram.saturating_record(micros.clamp(1, MICROS_MAX));
 }
 
 #[cfg(test)]

@@ -56,6 +56,13 @@ pub(crate) const SMALL_CHAIN: Case = Case {
     ..SMALL
 };
 
+/// As [`SMALL_CHAIN`], with a listener for each upload and histograms of every phase.
+pub(crate) const SMALL_HEARD: Case = Case {
+    name: "4 KiB, plain, all that can be heard",
+    workload: "heard",
+    ..SMALL
+};
+
 pub(crate) const SMALL_TLS: Case = Case {
     name: "4 KiB, TLS",
     tls: true,
