@@ -1,10 +1,13 @@
 //! What a caller asks for, and the check that turns it into something that cannot be wrong.
 
+mod extras;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use extras::Extras;
 use quintet_proto::{Form, Headers, Newlines, is_engine_owned};
 
 use crate::destination::Destination;
@@ -45,6 +48,7 @@ pub struct UploadRequest {
     mime_type: Option<String>,
     timeout: Option<Duration>,
     listener: Option<Arc<dyn Listener>>,
+    extras: Option<Box<Extras>>,
 }
 
 impl UploadRequest {
@@ -66,6 +70,7 @@ impl UploadRequest {
             mime_type: None,
             timeout: None,
             listener: None,
+            extras: None,
         }
     }
 
@@ -169,6 +174,7 @@ impl UploadRequest {
             headers,
             form,
             timeout: self.timeout,
+            extras: self.extras,
         }))
     }
 }
@@ -194,6 +200,8 @@ pub(crate) struct Order {
     pub(crate) headers: Headers,
     pub(crate) form: Form,
     pub(crate) timeout: Option<Duration>,
+    #[expect(dead_code, reason = "what reads it is about to come")]
+    pub(crate) extras: Option<Box<Extras>>,
 }
 
 fn check_headers(
