@@ -18,6 +18,8 @@ pub(crate) struct Deadlines {
     last_activity: Duration,
     head_ends: Option<Duration>,
     last_words_end: Option<Duration>,
+    /// We are the ones who do not move: nothing stalls.
+    held: bool,
     /// The connection's own count of what moved, read once after `last_activity`: a full socket buffer that
     /// drains takes nothing from us for a while, and is no stall.
     moved: Option<u64>,
@@ -32,6 +34,7 @@ impl Deadlines {
             last_activity: now,
             head_ends: None,
             last_words_end: None,
+            held: false,
             moved: None,
         }
     }
@@ -51,6 +54,18 @@ impl Deadlines {
         self.last_words_end = Some(now + LAST_WORDS);
     }
 
+    pub(crate) fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// The upload is held back by its own caller, or no longer: meanwhile the stall clock stands still, and it begins
+    /// anew.
+    pub(crate) fn hold(&mut self, held: bool, now: Duration) {
+        self.held = held;
+        self.last_activity = now;
+        self.moved = None;
+    }
+
     /// When to look next.
     pub(crate) fn next(&self) -> Duration {
         // Half-way the count is read, to have something to compare with at the end.
@@ -59,10 +74,14 @@ impl Deadlines {
         } else {
             self.stall
         };
+        let stall_ends = match self.held {
+            true => Duration::MAX,
+            false => self.last_activity.saturating_add(stall),
+        };
         [self.total, self.head_ends, self.last_words_end]
             .into_iter()
             .flatten()
-            .fold(self.last_activity.saturating_add(stall), Duration::min)
+            .fold(stall_ends, Duration::min)
     }
 
     /// Why it must end now, if it must.
@@ -78,6 +97,7 @@ impl Deadlines {
             return Some("the head of the answer took too long");
         }
         match self.moved {
+            _ if self.held => {}
             None => self.moved = Some(moved),
             Some(_) if now < self.last_activity.saturating_add(self.stall) => {}
             Some(before) if before == moved => return Some("nothing moved for too long"),
@@ -115,6 +135,20 @@ mod tests {
         assert_eq!(stalled.passed(5 * SECOND, 7), None);
         assert_eq!(stalled.next(), 10 * SECOND);
         assert!(stalled.passed(10 * SECOND, 7).is_some());
+    }
+
+    #[test]
+    fn while_it_is_held_nothing_stalls_and_only_the_total_ends() {
+        let mut held = deadlines(Some(100));
+        held.hold(true, 3 * SECOND);
+        assert_eq!(held.next(), 100 * SECOND);
+        assert_eq!(held.passed(99 * SECOND, 7), None);
+        held.hold(false, 50 * SECOND);
+        assert_eq!(held.next(), 55 * SECOND);
+        assert_eq!(held.passed(55 * SECOND, 7), None);
+        assert!(held.passed(60 * SECOND, 7).is_some());
+        held.hold(true, 61 * SECOND);
+        assert!(held.passed(100 * SECOND, 7).is_some());
     }
 
     #[test]

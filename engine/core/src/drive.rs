@@ -22,6 +22,7 @@ use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
 use crate::request::Order;
 use crate::source::Opened;
+use crate::wait::{time_is_over, wait};
 use crate::{Redirects, Response, Trace};
 
 /// What every upload of an engine works with, on the engine's thread.
@@ -85,26 +86,41 @@ struct Request<'a> {
 
 impl Request<'_> {
     /// Sends it and receives the answer: over a pooled connection if there is one, and once more over a new one if
-    /// that turns out to be stale.
+    /// that turns out to be stale. What breaks while it is paused is begun again when it goes on.
     async fn exchange(
         &self,
         with_body: bool,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Error> {
+        loop {
+            if self.ledger.is_paused() {
+                wait(self.ledger, Duration::ZERO, deadline).await?;
+            }
+            match self.attempt(with_body, deadline).await {
+                Err(failure) if failure.while_paused => {}
+                answered => return answered.map_err(|failure| failure.error),
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        with_body: bool,
+        deadline: Option<Duration>,
+    ) -> Result<quintet_proto::Response, Failure> {
         let target = &self.order.destination.target;
         let pooled = self.env.pool.borrow_mut().take(target, self.ledger.now());
         if let Some(wire) = pooled {
             self.ledger.started(true);
             match self.over(wire, with_body, deadline).await {
-                Err(failure) if failure.unanswered => {}
-                answered => return answered.map_err(|failure| failure.error),
+                Err(failure) if failure.unanswered && !failure.while_paused => {}
+                answered => return answered,
             }
         }
         self.ledger.look();
         self.ledger.started(false);
         let wire = self.connect(target, deadline).await?;
-        let answered = self.over(wire, with_body, deadline).await;
-        answered.map_err(|failure| failure.error)
+        self.over(wire, with_body, deadline).await
     }
 
     async fn connect(&self, target: &Target, total: Option<Duration>) -> Result<Box<Wire>, Error> {
@@ -126,12 +142,11 @@ impl Request<'_> {
                 return Poll::Ready(connected.map(Wire::boxed).map_err(Error::from));
             }
             alarm.poll(cx, &*front.clock, deadline).map(|()| {
-                let which = if deadline < own {
-                    "the upload's time is over"
-                } else {
-                    "no connection"
-                };
-                Err(Error::new(ErrorKind::Timeout(self.ledger.phase())).because(which))
+                if deadline < own {
+                    return Err(time_is_over(self.ledger));
+                }
+                let phase = self.ledger.phase();
+                Err(Error::new(ErrorKind::Timeout(phase)).because("no connection"))
             })
         })
         .await
@@ -143,15 +158,10 @@ impl Request<'_> {
         with_body: bool,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
-        let failed = |error| Failure {
-            error,
-            unanswered: false,
-        };
         let trace = self.ledger.trace();
         let bodies = with_body.then_some(self.sources);
         let (form, output) = (std::mem::take(&mut wire.form), &mut wire.output);
-        let plan =
-            write_head(&self.env.front, self.order, bodies, trace, form, output).map_err(failed)?;
+        let plan = write_head(&self.env.front, self.order, bodies, trace, form, output)?;
         if with_body {
             self.ledger.planned(plan.content_length());
         }

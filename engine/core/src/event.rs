@@ -12,8 +12,8 @@ use crate::{Outcome, UploadId};
 /// Something happened to an upload.
 ///
 /// Order: queued, admitted, then for each request started, resolved, connected, secured (those that apply), head
-/// sent, progress (any number), body sent, and in the end headers received (success only) and done. Nothing
-/// comes after `Done`.
+/// sent, progress (any number), body sent, and in the end headers received (success only) and done. Paused and resumed
+/// come in turns, anywhere between admitted and done. Nothing comes after `Done`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event {
@@ -54,6 +54,10 @@ pub enum EventKind {
     },
     /// Body bytes were sent: at most one event in each interval, and a last one.
     Progress(Progress),
+    /// The caller paused it: nothing is written from here on.
+    Paused,
+    /// The caller let it go on.
+    Resumed,
     /// The transport has taken the whole body, or an early answer stopped it.
     BodySent {
         /// Whether it was the whole body.

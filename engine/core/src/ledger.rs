@@ -25,6 +25,8 @@ pub(crate) struct Ledger {
     total: Cell<u64>,
     /// Whether a byte of any request was handed to a transport.
     handed: Cell<bool>,
+    /// What was last told of pausing.
+    told_paused: Cell<bool>,
     /// Most body bytes ever reported, and when: progress never falls, also over a redirect.
     reported: Cell<Option<(u64, Duration)>>,
 }
@@ -47,6 +49,7 @@ impl Ledger {
             acked: Cell::new(None),
             total: Cell::new(0),
             handed: Cell::new(false),
+            told_paused: Cell::new(false),
             reported: Cell::new(None),
         }
     }
@@ -59,6 +62,22 @@ impl Ledger {
     /// Whether anything was waited for since the file was opened.
     pub(crate) fn has_waited(&self) -> bool {
         self.waited.get()
+    }
+
+    /// Whether nothing may be written now.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.shared.reins.is_paused()
+    }
+
+    /// Tells that the upload was paused or let go on, unless that was told already.
+    pub(crate) fn heed(&self, paused: bool) {
+        if self.told_paused.replace(paused) != paused {
+            self.look();
+            self.emit(match paused {
+                true => EventKind::Paused,
+                false => EventKind::Resumed,
+            });
+        }
     }
 
     pub(crate) fn id(&self) -> crate::UploadId {

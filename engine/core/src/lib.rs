@@ -35,6 +35,7 @@ mod pump;
 mod random;
 mod recipient;
 mod redirect;
+mod reins;
 mod request;
 mod scheduler;
 mod settings;
@@ -44,6 +45,7 @@ mod ticket;
 mod timings;
 mod trace;
 mod upload;
+mod wait;
 
 use std::fmt;
 

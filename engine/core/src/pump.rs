@@ -65,6 +65,19 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
     /// The connection broke and not one byte of an answer had come.
     pub(crate) unanswered: bool,
+    /// The connection broke while the upload was paused, before an answer and before the whole body had gone.
+    pub(crate) while_paused: bool,
+}
+
+impl From<Error> for Failure {
+    /// Of what is no connection's fault.
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            unanswered: false,
+            while_paused: false,
+        }
+    }
 }
 
 impl<'a> Pump<'a> {
@@ -106,7 +119,8 @@ impl<'a> Pump<'a> {
         self,
         ended: Result<bool, Error>,
     ) -> Result<(quintet_proto::Response, bool), Failure> {
-        let unanswered = self.exchange.progress() == Receiving::Nothing;
+        let received = self.exchange.progress();
+        let whole = self.head_left == 0 && self.sent == self.plan.content_length();
         let error = match ended {
             Ok(reusable) => match self.exchange.into_response() {
                 Some(response) => return Ok((response, reusable)),
@@ -117,8 +131,12 @@ impl<'a> Pump<'a> {
                 error
             }
         };
-        let unanswered = unanswered && error.kind() == ErrorKind::Closed;
-        Err(Failure { error, unanswered })
+        let broken = error.kind() == ErrorKind::Closed;
+        Err(Failure {
+            unanswered: broken && received == Receiving::Nothing,
+            while_paused: broken && received < Receiving::Body && !whole && self.ledger.is_paused(),
+            error,
+        })
     }
 
     /// Moves what can be moved. Ready when the answer is complete, with whether the connection may be used again.
@@ -229,6 +247,9 @@ impl<'a> Pump<'a> {
     fn send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let turn_ends = self.wire.taken + TURN_BYTES;
         while self.sending {
+            if self.ledger.is_paused() {
+                return Poll::Pending;
+            }
             if self.wire.taken >= turn_ends {
                 let_others_run(cx);
                 return Poll::Pending;
@@ -433,6 +454,10 @@ impl<'a> Pump<'a> {
     }
 
     fn expire(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        let paused = self.ledger.is_paused();
+        if self.deadlines.is_held() != paused {
+            self.deadlines.hold(paused, self.ledger.look());
+        }
         loop {
             ready!(self.wire.alarm.poll(cx, self.clock, self.deadlines.next()));
             let moved = self.wire.connection.info().moved;

@@ -17,7 +17,7 @@ use crate::pool::{Pool, watch};
 use crate::request::Order;
 use crate::task::Engaged;
 use crate::ticket::{Shared, Ticket};
-use crate::upload::{Begin, Stop, Upload};
+use crate::upload::{Begin, Heed, Stop, Upload};
 use crate::{Outcome, UploadId, UploadRequest, UploadTask};
 
 /// How long a shutdown waits for active uploads to end by themselves once told to.
@@ -199,6 +199,24 @@ impl Handler<Abort> for Scheduler {
                 }
             }
             Cancelled::Unknown => {}
+        }
+    }
+}
+
+/// The caller paused an upload, or let it go on: its reins say so already.
+pub(crate) struct SetPaused(pub(crate) UploadId, pub(crate) bool);
+
+impl Message for SetPaused {
+    type Result = ();
+}
+
+impl Handler<SetPaused> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, SetPaused(id, paused): SetPaused, _ctx: &mut Self::Context) {
+        // One that still waits looks at its reins when it has a slot.
+        if let Some(upload) = self.active.get(&id) {
+            upload.do_send(Heed(id, paused));
         }
     }
 }

@@ -11,7 +11,7 @@ use actix::Addr;
 
 use crate::engine::Inner;
 use crate::event_stream::{EventStream, event_stream};
-use crate::scheduler::{Abort, Scheduler};
+use crate::scheduler::{Abort, Scheduler, SetPaused};
 use crate::ticket::Shared;
 use crate::{Outcome, Trace, UploadId};
 
@@ -58,13 +58,45 @@ impl UploadTask {
     pub fn abort(&self) -> bool {
         let accepted = self.shared.decide_abort();
         if accepted {
-            let scheduler = match &self.engaged {
-                Engaged::By(engine) => &engine.scheduler,
-                Engaged::Scheduler(scheduler) => scheduler,
-            };
-            scheduler.do_send(Abort(self.shared.id));
+            self.scheduler().do_send(Abort(self.shared.id));
         }
         accepted
+    }
+
+    /// Pauses the upload, from any thread, also from inside a listener. Returns whether it took effect: not if it
+    /// is paused already, and not after the end.
+    ///
+    /// A paused upload writes not one byte more, its request's head included; from another thread, a write that is
+    /// under way is finished (1 MiB at most). What the system's own buffers hold still leaves. The slot is kept, the
+    /// peer is heard (an answer can still end the upload), and the stall clock stands still;
+    /// [`timeout`](crate::UploadRequest::timeout) goes on, for it bounds how long a caller waits. A connection that
+    /// is being made is made; none is asked for.
+    ///
+    /// If the connection is lost meanwhile, [`resume`](Self::resume) begins again from the first byte over a new
+    /// one, unless the whole body had gone: then the server may have acted on it, and the upload fails.
+    pub fn pause(&self) -> bool {
+        self.set_paused(true)
+    }
+
+    /// Goes on after a [`pause`](Self::pause). Returns whether it took effect: not if it was not paused, and not
+    /// after the end.
+    pub fn resume(&self) -> bool {
+        self.set_paused(false)
+    }
+
+    fn set_paused(&self, paused: bool) -> bool {
+        let accepted = self.shared.is_open() && self.shared.reins.set_paused(paused);
+        if accepted {
+            self.scheduler().do_send(SetPaused(self.shared.id, paused));
+        }
+        accepted
+    }
+
+    fn scheduler(&self) -> &Addr<Scheduler> {
+        match &self.engaged {
+            Engaged::By(engine) => &engine.scheduler,
+            Engaged::Scheduler(scheduler) => scheduler,
+        }
     }
 
     /// The outcome, if it is over.

@@ -36,6 +36,7 @@ pub(crate) struct Upload {
 struct Seat {
     begin: RefCell<Option<Begin>>,
     stop: Cell<Option<Stop>>,
+    heed: Cell<Option<Heed>>,
 }
 
 impl Upload {
@@ -92,6 +93,22 @@ impl Handler<Stop> for Upload {
     }
 }
 
+/// An upload was paused (true) or let go on, if it is still the one at work.
+#[derive(Clone, Copy)]
+pub(crate) struct Heed(pub(crate) UploadId, pub(crate) bool);
+
+impl Message for Heed {
+    type Result = ();
+}
+
+impl Handler<Heed> for Upload {
+    type Result = ();
+
+    fn handle(&mut self, heed: Heed, _ctx: &mut Self::Context) {
+        self.seat.heed.set(Some(heed));
+    }
+}
+
 impl Seat {
     async fn next(&self) -> Begin {
         poll_fn(|_| self.begin.take().map_or(Poll::Pending, Poll::Ready)).await
@@ -101,6 +118,12 @@ impl Seat {
     fn stop(&self, id: UploadId) -> Option<Error> {
         let Stop(whom, reason) = self.stop.take()?;
         (whom == id).then(|| Error::new(reason))
+    }
+
+    /// Whether this upload was paused or let go on just now.
+    fn heed(&self, id: UploadId) -> Option<bool> {
+        let Heed(whom, paused) = self.heed.take()?;
+        (whom == id).then_some(paused)
     }
 }
 
@@ -117,12 +140,18 @@ async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
         };
         let ledger = &duty.ledger;
         ledger.admitted();
+        if ledger.is_paused() {
+            ledger.heed(true);
+        }
         // Dropped, with its connection and file, before the end is told.
         let result = {
             let mut driver = pin!(drive(&env, order, opened, ledger));
             poll_fn(|cx| {
                 if let Some(stopped) = seat.stop(ledger.id()) {
                     return Poll::Ready(Err(stopped));
+                }
+                if let Some(paused) = seat.heed(ledger.id()) {
+                    ledger.heed(paused);
                 }
                 let polled = driver.as_mut().poll(cx);
                 ledger.waits();

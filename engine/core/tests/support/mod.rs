@@ -267,6 +267,8 @@ pub fn name(kind: &EventKind) -> &'static str {
         EventKind::BodySent { .. } => "body sent",
         EventKind::Redirected { .. } => "redirected",
         EventKind::HeadersReceived { .. } => "headers received",
+        EventKind::Paused => "paused",
+        EventKind::Resumed => "resumed",
         EventKind::Done(_) => "done",
         _ => "unknown",
     }
