@@ -17,6 +17,7 @@ use crate::front::{Front, Latch};
 use crate::media_types::{ByExtension, MediaTypes};
 use crate::policy::{HostPolicy, PermitAll};
 use crate::preview::{Preview, preview};
+use crate::queue::Gate;
 use crate::random::{Random, SystemRandom};
 use crate::scheduler::{Scheduler, SetActiveMax, Shutdown, Submit};
 use crate::source::{Files, LocalFiles};
@@ -47,7 +48,7 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
 /// ```
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 impl Engine {
@@ -75,6 +76,7 @@ impl Engine {
             random: Arc::new(SystemRandom::default()),
             traces: Arc::new(SystemTraces::default()),
             policy: Arc::new(PermitAll),
+            gate: None,
             media_types: Arc::new(media_types),
             listeners: Vec::new(),
         }
@@ -148,6 +150,7 @@ pub struct EngineBuilder {
     random: Arc<dyn Random>,
     traces: Arc<dyn TraceSource>,
     policy: Arc<dyn HostPolicy>,
+    gate: Option<Arc<dyn Gate>>,
     media_types: Arc<dyn MediaTypes>,
     listeners: Vec<Arc<dyn Listener>>,
 }
@@ -186,6 +189,12 @@ impl EngineBuilder {
     /// Replaces the host policy, which permits everything by default.
     pub fn policy(mut self, policy: impl HostPolicy + 'static) -> Self {
         self.policy = Arc::new(policy);
+        self
+    }
+
+    /// Sets a gate that is asked before each admission; none by default. What it parks is in no slot and no failure.
+    pub fn gate(mut self, gate: impl Gate + 'static) -> Self {
+        self.gate = Some(Arc::new(gate));
         self
     }
 
@@ -252,6 +261,7 @@ impl EngineBuilder {
             traces: self.traces,
             destinations: Destinations::default(),
             policy: self.policy,
+            gate: self.gate,
             media_types: self.media_types,
             listeners: self.listeners,
             ids: AtomicU64::new(1),
@@ -277,7 +287,7 @@ fn launch(front: Arc<Front>) -> Addr<Scheduler> {
 /// What handles and tasks keep alive.
 pub(crate) struct Inner {
     pub(crate) scheduler: Addr<Scheduler>,
-    front: Arc<Front>,
+    pub(crate) front: Arc<Front>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 

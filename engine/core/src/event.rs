@@ -13,7 +13,8 @@ use crate::{Outcome, UploadId};
 ///
 /// Order: queued, admitted, then for each request started, resolved, connected, secured (those that apply), head
 /// sent, progress (any number), body sent, and in the end headers received (success only) and done. Paused and resumed
-/// come in turns, anywhere between admitted and done. Nothing comes after `Done`.
+/// come in turns, anywhere between queued and done. Nothing comes after `Done`, but what an engine's own listeners hear of
+/// [`AfterSuccessFailed`](EventKind::AfterSuccessFailed).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event {
@@ -54,9 +55,9 @@ pub enum EventKind {
     },
     /// Body bytes were sent: at most one event in each interval, and a last one.
     Progress(Progress),
-    /// The caller paused it: nothing is written from here on.
+    /// It was paused: nothing is written from here on, and while it waits it is passed over.
     Paused,
-    /// The caller let it go on.
+    /// It goes on, or waits for its turn again.
     Resumed,
     /// The transport has taken the whole body, or an early answer stopped it.
     BodySent {
@@ -79,6 +80,12 @@ pub enum EventKind {
     },
     /// It is over; nothing follows.
     Done(Arc<Outcome>),
+    /// What was to be done after its success failed; the outcome stands. Told to the engine's listeners alone, after
+    /// `Done`: an upload's own hear nothing any more.
+    AfterSuccessFailed {
+        /// What went wrong, for logs and people.
+        detail: String,
+    },
 }
 
 /// How much of a body is sent. Counts are bytes of the HTTP body, framing of the form included.

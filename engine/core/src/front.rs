@@ -12,6 +12,7 @@ use crate::destination::Destinations;
 use crate::event::Listener;
 use crate::media_types::MediaTypes;
 use crate::policy::HostPolicy;
+use crate::queue::Gate;
 use crate::random::Random;
 use crate::source::Files;
 use crate::trace::TraceSource;
@@ -27,6 +28,7 @@ pub(crate) struct Front {
     pub(crate) policy: Arc<dyn HostPolicy>,
     pub(crate) media_types: Arc<dyn MediaTypes>,
     pub(crate) listeners: Vec<Arc<dyn Listener>>,
+    pub(crate) gate: Option<Arc<dyn Gate>>,
     pub(crate) traces: Arc<dyn TraceSource>,
     pub(crate) destinations: Destinations,
     pub(crate) ids: AtomicU64,

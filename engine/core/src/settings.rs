@@ -13,6 +13,14 @@ pub struct Settings {
     /// Most uploads waiting. 1,048,576 by default, which bounds the queue's memory; beyond it a call fails with
     /// `queue full`.
     pub queue_max: usize,
+    /// Most uploads active at once of one host and port, as the call's URL names them; no such bound by default. Who
+    /// waits for another host goes first, who waits for this one keeps its place.
+    pub active_per_host_max: Option<usize>,
+    /// Whether an active upload that its caller pauses keeps its slot. True by default. If not, the slot is given on, and
+    /// a resumed upload waits for one ahead of all that never had any; it keeps its file and its connection.
+    pub paused_keeps_slot: bool,
+    /// What [`Engine::suspend`](crate::Engine::suspend) does to active uploads.
+    pub suspend_active: SuspendActive,
     /// From asking for a connection to having it, name and handshake included. 30 s.
     pub connect_timeout: Duration,
     /// Longest time without a byte either way. 60 s.
@@ -41,6 +49,9 @@ impl Default for Settings {
         Self {
             active_max: 5,
             queue_max: 1 << 20,
+            active_per_host_max: None,
+            paused_keeps_slot: true,
+            suspend_active: SuspendActive::Pause,
             connect_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(60),
             response_head_timeout: Duration::from_secs(60),
@@ -53,6 +64,18 @@ impl Default for Settings {
             user_agent: concat!("quintet/", env!("CARGO_PKG_VERSION")).into(),
         }
     }
+}
+
+/// What becomes of active uploads while an engine is suspended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SuspendActive {
+    /// They pause, and keep their slots.
+    #[default]
+    Pause,
+    /// They end, with [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).
+    Interrupt,
+    /// They go on.
+    Run,
 }
 
 /// Which redirects an engine follows. One that it does not follow is the result.

@@ -11,6 +11,8 @@ use actix::Addr;
 
 use crate::engine::Inner;
 use crate::event_stream::{EventStream, event_stream};
+use crate::front::Front;
+use crate::reins::Hand;
 use crate::scheduler::{Abort, Scheduler, SetPaused};
 use crate::ticket::Shared;
 use crate::{Outcome, Trace, UploadId};
@@ -67,10 +69,10 @@ impl UploadTask {
     /// is paused already, and not after the end.
     ///
     /// A paused upload writes not one byte more, its request's head included; from another thread, a write that is
-    /// under way is finished (1 MiB at most). What the system's own buffers hold still leaves. The slot is kept, the
-    /// peer is heard (an answer can still end the upload), and the stall clock stands still;
+    /// under way is finished (1 MiB at most). What the system's own buffers hold still leaves. The slot is kept, unless
+    /// [`paused_keeps_slot`](crate::Settings::paused_keeps_slot) says otherwise; the peer is heard (an answer can still end the upload), and the stall clock stands still;
     /// [`timeout`](crate::UploadRequest::timeout) goes on, for it bounds how long a caller waits. A connection that
-    /// is being made is made; none is asked for.
+    /// is being made is made; none is asked for. One that waits keeps its place and is passed over.
     ///
     /// If the connection is lost meanwhile, [`resume`](Self::resume) begins again from the first byte over a new
     /// one, unless the whole body had gone: then the server may have acted on it, and the upload fails.
@@ -85,18 +87,22 @@ impl UploadTask {
     }
 
     fn set_paused(&self, paused: bool) -> bool {
-        let accepted = self.shared.is_open() && self.shared.reins.set_paused(paused);
+        let accepted = self.shared.is_open() && self.shared.reins.set(Hand::Caller, paused);
         if accepted {
-            self.scheduler().do_send(SetPaused(self.shared.id, paused));
+            self.scheduler().do_send(SetPaused(self.shared.id));
         }
         accepted
     }
 
-    fn scheduler(&self) -> &Addr<Scheduler> {
+    pub(crate) fn scheduler(&self) -> &Addr<Scheduler> {
         match &self.engaged {
             Engaged::By(engine) => &engine.scheduler,
             Engaged::Scheduler(scheduler) => scheduler,
         }
+    }
+
+    pub(crate) fn front(&self) -> &Arc<Front> {
+        &self.shared.front
     }
 
     /// The outcome, if it is over.

@@ -71,6 +71,15 @@ pub trait Files: Send + Sync {
     /// Opens a regular file for reading, without ever blocking on a FIFO or device. Called at admission, on
     /// the engine's thread.
     fn open(&self, path: &Path) -> Result<Opened, FileError>;
+
+    /// Removes a file that was uploaded, where the caller asked for it: see
+    /// [`UploadRequest::remove_after_success`](crate::UploadRequest::remove_after_success). Called on a thread of its own. By
+    /// default refused: who resolves paths decides whether uploads may remove anything.
+    fn remove(&self, _path: &Path) -> Result<(), FileError> {
+        Err(FileError::Denied(
+            "these files are not to be removed".into(),
+        ))
+    }
 }
 
 /// A file that was opened, and its state at that moment.
@@ -172,6 +181,13 @@ impl Files for LocalFiles {
             }),
             state,
         })
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), FileError> {
+        match &self.root {
+            None => Ok(std::fs::remove_file(path)?),
+            Some(root) => platform::remove_beneath(root, path),
+        }
     }
 }
 

@@ -5,6 +5,8 @@
     reason = "each test program uses a part of it"
 )]
 
+pub mod queue_model;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;

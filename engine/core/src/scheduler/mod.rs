@@ -1,5 +1,8 @@
 //! The scheduler actor: carries out what admission decides, and ends what is over.
 
+mod life;
+mod view;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -7,17 +10,18 @@ use std::time::Duration;
 
 use actix::prelude::*;
 
-use crate::admission::{Admission, Cancelled, Submitted};
+use crate::admission::{Admission, Ask, Submitted};
 use crate::by_upload::ByUpload;
 use crate::drive::Env;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::EventKind;
 use crate::front::Front;
 use crate::pool::{Pool, watch};
+use crate::queue::{After, HostPort, Labelled, ask};
 use crate::request::Order;
 use crate::task::Engaged;
 use crate::ticket::{Shared, Ticket};
-use crate::upload::{Begin, Heed, Stop, Upload};
+use crate::upload::{Begin, Upload};
 use crate::{Outcome, UploadId, UploadRequest, UploadTask};
 
 /// How long a shutdown waits for active uploads to end by themselves once told to.
@@ -27,60 +31,101 @@ const SHUTDOWN_MAX: Duration = Duration::from_millis(1500);
 /// see [`Engine::scheduler`](crate::Engine::scheduler).
 pub struct Scheduler {
     env: Env,
-    admission: Admission<Waiting>,
-    active: ByUpload<Addr<Upload>>,
-    /// Actors without an upload: never more than were active at once.
+    admission: Admission<Waiting, HostPort>,
+    labelled: Labelled,
+    /// Who has begun and is not over: who has a slot, and who was paused and gave it away.
+    active: ByUpload<Active>,
+    /// Actors without an upload: never more than were at work at once.
     idle: Vec<Addr<Upload>>,
+    suspended: bool,
+    gate_shut: bool,
     closing: bool,
 }
 
 /// A queued upload.
 type Waiting = (Ticket, Box<Order>);
 
+/// An upload that has begun.
+struct Active {
+    upload: Addr<Upload>,
+    shared: Arc<Shared>,
+    host: HostPort,
+    after: Option<Box<After>>,
+}
+
 impl Scheduler {
     pub(crate) fn new(front: Arc<Front>) -> Self {
         let settings = &front.settings;
         let pool = Pool::new(settings.idle_max, settings.idle_timeout);
+        let mut admission = Admission::new(settings.active_max, settings.queue_max);
+        admission.set_limit_per_host(settings.active_per_host_max, |_, _| None);
         Self {
-            admission: Admission::new(settings.active_max, settings.queue_max),
+            admission,
             env: Env {
                 front,
                 pool: Rc::new(RefCell::new(pool)),
             },
+            labelled: Labelled::default(),
             active: ByUpload::default(),
             idle: Vec::new(),
+            suspended: false,
+            gate_shut: false,
             closing: false,
         }
     }
 
-    /// Gives the slot that is free to this upload, or, if its file cannot be opened, to the next.
-    fn start(&mut self, id: UploadId, (ticket, order): Waiting, ctx: &Context<Self>) {
-        let (mut id, mut ticket, mut order) = (id, ticket, order);
-        loop {
-            match self.env.front.files.open(&order.path) {
-                Ok(opened) => {
-                    let upload = self
-                        .idle
-                        .pop()
-                        .unwrap_or_else(|| Upload::new(self.env.clone(), ctx.address()).start());
-                    upload.do_send(Begin {
-                        ticket,
-                        order,
-                        opened,
-                    });
-                    self.active.insert(id, upload);
-                    return;
-                }
-                Err(error) => {
-                    let next = self.admission.finish(id);
-                    ticket.refuse(error.into(), Phase::Open);
-                    let Some(next) = next else {
-                        return;
-                    };
-                    (id, (ticket, order)) = next;
-                }
+    /// Starts everyone who may start now.
+    pub(crate) fn admit(&mut self, ctx: &Context<Self>) {
+        while self.admission.queued() > 0
+            && self.may_admit()
+            && let Some((id, waiting)) = self.admission.admit()
+        {
+            match waiting {
+                Some(waiting) => self.start(id, waiting, ctx),
+                None => self.go_on(id),
             }
         }
+    }
+
+    /// Whether there is a slot to give and nobody forbids it. The host is asked last.
+    fn may_admit(&mut self) -> bool {
+        self.admission.set_open(!self.suspended && !self.gate_shut);
+        if let Some(gate) = &self.env.front.gate
+            && self.admission.has_free_slot()
+        {
+            self.admission.set_open(ask(&**gate));
+        }
+        self.admission.has_free_slot()
+    }
+
+    /// Begins an upload that was given a slot, or frees that again if its file cannot be opened.
+    fn start(&mut self, id: UploadId, (ticket, mut order): Waiting, ctx: &Context<Self>) {
+        let opened = match self.env.front.files.open(&order.path) {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.admission.finish(id);
+                self.labelled.remove(id);
+                return ticket.refuse(error.into(), Phase::Open);
+            }
+        };
+        let upload = self
+            .idle
+            .pop()
+            .unwrap_or_else(|| Upload::new(self.env.clone(), ctx.address()).start());
+        let extras = order.extras.as_mut();
+        let after = extras.and_then(|extras| extras.queue.after_success.take());
+        let active = Active {
+            upload: upload.clone(),
+            shared: ticket.shared().clone(),
+            host: HostPort(order.destination.clone()),
+            after: after.map(|what| After::new(what, &order.path, &opened)),
+        };
+        self.active.insert(id, active);
+        upload.do_send(Begin {
+            ticket,
+            order,
+            opened,
+        });
     }
 
     fn stop_when_empty(&self, ctx: &mut Context<Self>) {
@@ -143,21 +188,48 @@ impl Handler<Submit> for Scheduler {
         if ticket.shared().is_aborted() {
             return ticket.refuse(Error::new(ErrorKind::Aborted), Phase::Queue);
         }
-        if !self.admission.has_free_slot() {
+        // Who came before goes before, if a gate has opened meanwhile.
+        self.admit(ctx);
+        let ask = self.ask_for(&order);
+        if !(self.may_admit() && self.admission.starts_at_once(ask.host.as_ref())) {
             if let Err(error) = self.env.front.files.check(&order.path) {
                 return ticket.refuse(error.into(), Phase::Call);
             }
             order.form.shrink();
         }
         let shared = ticket.shared().clone();
-        match self.admission.submit(shared.id, (ticket, order)) {
+        if let Some(extras) = &mut order.extras {
+            let labels = std::mem::take(&mut extras.queue.labels);
+            if let Err(error) = self.labelled.add(shared.id, labels) {
+                return ticket.refuse(error, Phase::Call);
+            }
+        }
+        match self.admission.submit(shared.id, ask, (ticket, order)) {
             Submitted::Start(waiting) => self.start(shared.id, waiting, ctx),
             Submitted::Queued { position } => {
                 shared.emit_now(EventKind::Queued { position });
             }
             Submitted::Full((ticket, _)) => {
+                self.labelled.remove(shared.id);
                 ticket.refuse(Error::new(ErrorKind::QueueFull), Phase::Call);
             }
+        }
+        if shared.reins.is_paused() {
+            // Asked for before the call had come here.
+            self.heed(shared.id);
+        }
+        // There is somebody only if a file could not be opened, or to step aside because its host is busy.
+        self.admit(ctx);
+    }
+}
+
+impl Scheduler {
+    fn ask_for(&self, order: &Order) -> Ask<HostPort> {
+        let extras = order.extras.as_ref();
+        let counted = self.admission.counts_hosts();
+        Ask {
+            priority: extras.map_or(0, |extras| extras.queue.priority),
+            host: counted.then(|| HostPort(order.destination.clone())),
         }
     }
 }
@@ -189,22 +261,12 @@ impl Handler<Abort> for Scheduler {
     type Result = ();
 
     fn handle(&mut self, Abort(id): Abort, _ctx: &mut Self::Context) {
-        match self.admission.cancel(id) {
-            Cancelled::FromQueue((ticket, _)) => {
-                ticket.refuse(Error::new(ErrorKind::Aborted), Phase::Queue);
-            }
-            Cancelled::Active => {
-                if let Some(upload) = self.active.get(&id) {
-                    upload.do_send(Stop(id, ErrorKind::Aborted));
-                }
-            }
-            Cancelled::Unknown => {}
-        }
+        self.abort(id);
     }
 }
 
-/// The caller paused an upload, or let it go on: its reins say so already.
-pub(crate) struct SetPaused(pub(crate) UploadId, pub(crate) bool);
+/// The caller paused an upload, or let it go on: its reins say which.
+pub(crate) struct SetPaused(pub(crate) UploadId);
 
 impl Message for SetPaused {
     type Result = ();
@@ -213,11 +275,9 @@ impl Message for SetPaused {
 impl Handler<SetPaused> for Scheduler {
     type Result = ();
 
-    fn handle(&mut self, SetPaused(id, paused): SetPaused, _ctx: &mut Self::Context) {
-        // One that still waits looks at its reins when it has a slot.
-        if let Some(upload) = self.active.get(&id) {
-            upload.do_send(Heed(id, paused));
-        }
+    fn handle(&mut self, SetPaused(id): SetPaused, ctx: &mut Self::Context) {
+        self.heed(id);
+        self.admit(ctx);
     }
 }
 
@@ -235,16 +295,26 @@ impl Handler<Finished> for Scheduler {
     type Result = ();
 
     fn handle(&mut self, Finished { ticket, outcome }: Finished, ctx: &mut Self::Context) {
-        // An actor that broke off is not for the next upload.
-        self.idle
-            .extend(self.active.remove(&outcome.id).filter(Addr::connected));
-        let next = self.admission.finish(outcome.id);
+        let id = outcome.id;
+        let after = self.active.remove(&id).and_then(|active| {
+            // An actor that broke off is not for the next upload.
+            self.idle
+                .extend(Some(active.upload).filter(Addr::connected));
+            Some((active.after?, active.shared))
+        });
+        self.admission.finish(id);
+        self.labelled.remove(id);
         // The slot is free: callbacks may ask for more. Who waited longest has it all the same, and is
         // admitted after this one was seen to end, so that nobody ever counts one too many.
         ticket.end(outcome);
-        if let Some((id, waiting)) = next {
-            self.start(id, waiting, ctx);
+        if let Some((after, shared)) = after {
+            // What was told: an abort may have come before the end.
+            let told = shared.state().outcome.clone();
+            if let Some(told) = told {
+                after.begin(told, self.env.front.clone(), ctx.address());
+            }
         }
+        self.admit(ctx);
         self.stop_when_empty(ctx);
     }
 }
@@ -261,9 +331,8 @@ impl Handler<SetActiveMax> for Scheduler {
     type Result = ();
 
     fn handle(&mut self, SetActiveMax(active_max): SetActiveMax, ctx: &mut Self::Context) {
-        for (id, waiting) in self.admission.set_limit(active_max) {
-            self.start(id, waiting, ctx);
-        }
+        self.admission.set_limit(active_max);
+        self.admit(ctx);
     }
 }
 
@@ -282,12 +351,7 @@ impl Handler<Shutdown> for Scheduler {
         if std::mem::replace(&mut self.closing, true) {
             return;
         }
-        for (ticket, _) in self.admission.drain() {
-            ticket.refuse(Error::new(ErrorKind::ShutDown), Phase::Queue);
-        }
-        for (id, upload) in &self.active {
-            upload.do_send(Stop(*id, ErrorKind::ShutDown));
-        }
+        self.stop_all(ErrorKind::ShutDown);
         self.stop_when_empty(ctx);
         ctx.run_later(SHUTDOWN_MAX, |_, ctx| ctx.stop());
     }
