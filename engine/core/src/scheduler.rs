@@ -1,6 +1,5 @@
 //! The scheduler actor: carries out what admission decides, and ends what is over.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use crate::drive::Env;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::EventKind;
 use crate::front::Front;
-use crate::pool::{Pool, watch};
+use crate::pool::watch;
 use crate::request::Order;
 use crate::task::Engaged;
 use crate::ticket::{Shared, Ticket};
@@ -40,13 +39,9 @@ type Waiting = (Ticket, Box<Order>);
 impl Scheduler {
     pub(crate) fn new(front: Arc<Front>) -> Self {
         let settings = &front.settings;
-        let pool = Pool::new(settings.idle_max, settings.idle_timeout);
         Self {
             admission: Admission::new(settings.active_max, settings.queue_max),
-            env: Env {
-                front,
-                pool: Rc::new(RefCell::new(pool)),
-            },
+            env: Env::new(front),
             active: ByUpload::default(),
             idle: Vec::new(),
             closing: false,

@@ -1,6 +1,7 @@
 //! What a caller asks for, and the check that turns it into something that cannot be wrong.
 
 mod extras;
+mod transfer;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -200,7 +201,6 @@ pub(crate) struct Order {
     pub(crate) headers: Headers,
     pub(crate) form: Form,
     pub(crate) timeout: Option<Duration>,
-    #[expect(dead_code, reason = "what reads it is about to come")]
     pub(crate) extras: Option<Box<Extras>>,
 }
 

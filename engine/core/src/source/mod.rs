@@ -46,6 +46,11 @@ pub trait Source: Send {
         Poll::Ready(())
     }
 
+    /// Whether what was read once can be read again: what cannot is never begun twice. It can by default.
+    fn repeats(&self) -> bool {
+        true
+    }
+
     /// The descriptor, if a transport may send ranges of it by itself.
     fn file(&self) -> Option<&File> {
         None
@@ -79,6 +84,22 @@ pub struct Opened {
     pub source: Box<dyn Source>,
     /// Length and time of change at opening; the upload promises exactly this.
     pub state: SourceState,
+}
+
+/// Makes sure that every file is still what was promised: as long, and not newer.
+pub(crate) fn check_unchanged(sources: &[Opened]) -> Result<(), Error> {
+    for opened in sources {
+        let now = opened.source.state();
+        let now = now.map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
+        if now != opened.state {
+            return Err(changed("became longer, shorter or newer"));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn changed(how: &str) -> Error {
+    Error::new(ErrorKind::FileChanged).because(format_args!("the file {how} while it was sent"))
 }
 
 /// Why a file cannot be sent.
