@@ -160,9 +160,9 @@ impl Following<'_> {
     }
 }
 
-/// Whether a body that was begun can be sent again from its first byte.
+/// Whether the body can be sent from its first byte, though it may have been begun.
 fn can_repeat(sources: &[Opened]) -> bool {
-    sources.iter().all(|opened| opened.source.repeats())
+    sources.iter().all(|opened| opened.source.reads_again())
 }
 
 /// One request of an upload.
@@ -198,15 +198,14 @@ impl Request<'_> {
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
         let target = &self.order.destination.target;
-        // A connection that turns out to be stale may have taken some of the body with it.
-        let pooled = match can_repeat(self.sources) {
-            true => self.env.pool.borrow_mut().take(target, self.ledger.now()),
-            false => None,
-        };
+        let pooled = self.env.pool.borrow_mut().take(target, self.ledger.now());
         if let Some(wire) = pooled {
             self.ledger.started(true);
             match self.over(wire, with_body, deadline).await {
-                Err(failure) if failure.is_unanswered() && !failure.while_paused => {}
+                Err(failure)
+                    if failure.is_unanswered()
+                        && !failure.while_paused
+                        && can_repeat(self.sources) => {}
                 answered => return answered,
             }
         }

@@ -46,14 +46,15 @@ pub trait Source: Send {
         Poll::Ready(())
     }
 
-    /// Whether what was read once can be read again: what cannot is never begun twice. It can by default.
-    fn repeats(&self) -> bool {
-        true
-    }
-
     /// The descriptor, if a transport may send ranges of it by itself.
     fn file(&self) -> Option<&File> {
         None
+    }
+
+    /// Whether all of it can still be read, from its first byte on: what comes from a pipe cannot once a byte of it was
+    /// taken, and is then never sent again.
+    fn reads_again(&self) -> bool {
+        true
     }
 }
 

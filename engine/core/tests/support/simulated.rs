@@ -217,7 +217,7 @@ impl Source for InMemory {
         Ok(read)
     }
 
-    fn repeats(&self) -> bool {
+    fn reads_again(&self) -> bool {
         self.1
     }
 }
