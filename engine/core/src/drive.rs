@@ -21,7 +21,8 @@ use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
 use crate::request::Order;
-use crate::source::Opened;
+use crate::retry::{Budget, Retries, Retry};
+use crate::source::{Opened, check_unchanged};
 use crate::wait::{time_is_over, wait};
 use crate::{Redirects, Response, Trace};
 
@@ -30,6 +31,19 @@ use crate::{Redirects, Response, Trace};
 pub(crate) struct Env {
     pub(crate) front: Arc<Front>,
     pub(crate) pool: Rc<RefCell<Pool>>,
+    pub(crate) retry_budget: Rc<Budget>,
+}
+
+impl Env {
+    pub(crate) fn new(front: Arc<Front>) -> Self {
+        let settings = &front.settings;
+        let pool = Pool::new(settings.idle_max, settings.idle_timeout);
+        Self {
+            pool: Rc::new(RefCell::new(pool)),
+            retry_budget: Rc::new(Budget::new(settings)),
+            front,
+        }
+    }
 }
 
 /// Uploads. Dropping it at any point stops everything at once: the connection and the file are closed with it.
@@ -43,37 +57,112 @@ pub(crate) async fn drive(
     let deadline = order
         .timeout
         .map(|timeout| ledger.admitted_at().saturating_add(timeout));
-    let settings = &env.front.settings;
-    let mut with_body = true;
-    let mut hops_left = settings.redirects_max;
-    loop {
-        let request = Request {
-            env,
-            order: &order,
-            sources: &sources,
-            ledger,
-        };
-        let answer = request.exchange(with_body, deadline).await?;
-        let allowed = if hops_left > 0 {
-            settings.redirects
-        } else {
-            Redirects::Off
-        };
-        let Some(hop) = hop(allowed, &order.destination.url, &answer.head) else {
-            return Ok(answer.into());
-        };
-        if !env.front.policy.permits_url(&hop.destination.url) {
-            return Err(Error::new(ErrorKind::DomainDenied));
-        }
-        let (status, new_origin) = (answer.head.status, hop.new_origin);
-        ledger.emit(EventKind::Redirected { status, new_origin });
-        if hop.new_origin {
-            drop_credentials(&mut order.headers);
-        }
-        hops_left -= 1;
-        with_body &= hop.keeps_body;
-        order.destination = Arc::new(hop.destination);
+    let extras = order.extras.take();
+    let policy = extras
+        .as_ref()
+        .and_then(|extras| extras.transfer.retry.as_ref());
+    let mut upload = Following {
+        env,
+        order,
+        sources: &sources,
+        ledger,
+        deadline,
+        with_body: true,
+        hops_left: env.front.settings.redirects_max,
+    };
+    match policy {
+        None => upload.follow().await.map_err(|failure| failure.error),
+        Some(policy) => upload.follow_and_retry(policy).await,
     }
+}
+
+/// An upload on its way through redirects.
+struct Following<'a> {
+    env: &'a Env,
+    order: Box<Order>,
+    sources: &'a [Opened],
+    ledger: &'a Ledger,
+    deadline: Option<Duration>,
+    with_body: bool,
+    hops_left: u32,
+}
+
+impl Following<'_> {
+    async fn follow_and_retry(&mut self, policy: &Retry) -> Result<Response, Error> {
+        let (ledger, front) = (self.ledger, &self.env.front);
+        let mut retries = Retries::new(
+            policy,
+            &self.env.retry_budget,
+            &*front.random,
+            ledger.admitted_at(),
+            self.deadline,
+        );
+        let (destination, headers) = (self.order.destination.clone(), self.order.headers.clone());
+        loop {
+            let ended = self.follow().await;
+            let can_repeat = !self.with_body || can_repeat(self.sources);
+            let Some((after, because)) = retries.after(&ended, can_repeat, ledger.look()) else {
+                return ended.map_err(|failure| failure.error);
+            };
+            drop(ended);
+            ledger.emit(EventKind::Retrying {
+                attempt: ledger.attempt() + 1,
+                after,
+                because,
+            });
+            wait(ledger, ledger.now().saturating_add(after), self.deadline).await?;
+            ledger.next_attempt();
+            // Once the body is accepted and the answer is elsewhere, only the answer is asked for again.
+            if self.with_body {
+                check_unchanged(self.sources)?;
+                self.order.destination = destination.clone();
+                self.order.headers = headers.clone();
+                self.hops_left = front.settings.redirects_max;
+            }
+        }
+    }
+
+    /// Sends, and follows redirects to their end.
+    async fn follow(&mut self) -> Result<Response, Failure> {
+        let settings = &self.env.front.settings;
+        loop {
+            let request = Request {
+                env: self.env,
+                order: &self.order,
+                sources: self.sources,
+                ledger: self.ledger,
+            };
+            let answer = request.exchange(self.with_body, self.deadline).await?;
+            let allowed = if self.hops_left > 0 {
+                settings.redirects
+            } else {
+                Redirects::Off
+            };
+            let Some(hop) = hop(allowed, &self.order.destination.url, &answer.head) else {
+                return Ok(answer.into());
+            };
+            if self.with_body && hop.keeps_body && !can_repeat(self.sources) {
+                return Ok(answer.into());
+            }
+            if !self.env.front.policy.permits_url(&hop.destination.url) {
+                return Err(Error::new(ErrorKind::DomainDenied).into());
+            }
+            let (status, new_origin) = (answer.head.status, hop.new_origin);
+            self.ledger
+                .emit(EventKind::Redirected { status, new_origin });
+            if hop.new_origin {
+                drop_credentials(&mut self.order.headers);
+            }
+            self.hops_left -= 1;
+            self.with_body &= hop.keeps_body;
+            self.order.destination = Arc::new(hop.destination);
+        }
+    }
+}
+
+/// Whether the body can be sent from its first byte, though it may have been begun.
+fn can_repeat(sources: &[Opened]) -> bool {
+    sources.iter().all(|opened| opened.source.reads_again())
 }
 
 /// One request of an upload.
@@ -91,14 +180,14 @@ impl Request<'_> {
         &self,
         with_body: bool,
         deadline: Option<Duration>,
-    ) -> Result<quintet_proto::Response, Error> {
+    ) -> Result<quintet_proto::Response, Failure> {
         loop {
             if self.ledger.is_paused() {
                 wait(self.ledger, Duration::ZERO, deadline).await?;
             }
             match self.attempt(with_body, deadline).await {
-                Err(failure) if failure.while_paused => {}
-                answered => return answered.map_err(|failure| failure.error),
+                Err(failure) if failure.while_paused && can_repeat(self.sources) => {}
+                answered => return answered,
             }
         }
     }
@@ -113,7 +202,10 @@ impl Request<'_> {
         if let Some(wire) = pooled {
             self.ledger.started(true);
             match self.over(wire, with_body, deadline).await {
-                Err(failure) if failure.unanswered && !failure.while_paused => {}
+                Err(failure)
+                    if failure.is_unanswered()
+                        && !failure.while_paused
+                        && can_repeat(self.sources) => {}
                 answered => return answered,
             }
         }

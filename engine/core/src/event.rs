@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use quintet_proto::Headers;
 
-use crate::{Outcome, UploadId};
+use crate::{Outcome, RetryCause, UploadId};
 
 /// Something happened to an upload.
 ///
@@ -70,6 +70,15 @@ pub enum EventKind {
         status: u16,
         /// Whether the new address has another scheme, host or port.
         new_origin: bool,
+    },
+    /// It ended as its [`Retry`](crate::Retry) covers, and waits to be tried again, in its slot.
+    Retrying {
+        /// Which attempt the next one is; the first was 1.
+        attempt: u32,
+        /// How long it waits.
+        after: Duration,
+        /// What ended the attempt before.
+        because: RetryCause,
     },
     /// The final answer's head is complete.
     HeadersReceived {

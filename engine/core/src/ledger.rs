@@ -25,6 +25,7 @@ pub(crate) struct Ledger {
     total: Cell<u64>,
     /// Whether a byte of any request was handed to a transport.
     handed: Cell<bool>,
+    attempts: Cell<u32>,
     /// What was last told of pausing.
     told_paused: Cell<bool>,
     /// Most body bytes ever reported, and when: progress never falls, also over a redirect.
@@ -49,6 +50,7 @@ impl Ledger {
             acked: Cell::new(None),
             total: Cell::new(0),
             handed: Cell::new(false),
+            attempts: Cell::new(1),
             told_paused: Cell::new(false),
             reported: Cell::new(None),
         }
@@ -62,6 +64,15 @@ impl Ledger {
     /// Whether anything was waited for since the file was opened.
     pub(crate) fn has_waited(&self) -> bool {
         self.waited.get()
+    }
+
+    /// Which attempt it is at, from 1.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempts.get()
+    }
+
+    pub(crate) fn next_attempt(&self) {
+        self.attempts.set(self.attempts.get() + 1);
     }
 
     /// Whether nothing may be written now.
@@ -240,6 +251,7 @@ impl Ledger {
             bytes_acked: self.acked.get(),
             bytes_total: self.total.get(),
             timings: self.timings.get(),
+            attempts: self.attempts.get(),
             may_retry: !self.handed.get(),
         });
         Some((ticket, outcome))

@@ -15,7 +15,7 @@ use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::ledger::Ledger;
 use crate::pool::Wire;
-use crate::source::{Opened, Source};
+use crate::source::{Opened, Source, changed, check_unchanged};
 
 /// Files up to this size are read into the same buffer as the head and the form, and leave in one write. Larger
 /// ones are offered to the transport.
@@ -63,10 +63,19 @@ pub(crate) struct Pump<'a> {
 /// How a request ended that did not end well.
 pub(crate) struct Failure {
     pub(crate) error: Error,
-    /// The connection broke and not one byte of an answer had come.
-    pub(crate) unanswered: bool,
+    /// How far an answer had come.
+    pub(crate) received: Receiving,
+    /// The peer had confirmed part of the body.
+    pub(crate) was_acked: bool,
     /// The connection broke while the upload was paused, before an answer and before the whole body had gone.
     pub(crate) while_paused: bool,
+}
+
+impl Failure {
+    /// The connection broke and not one byte of an answer had come.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.error.kind() == ErrorKind::Closed && self.received == Receiving::Nothing
+    }
 }
 
 impl From<Error> for Failure {
@@ -74,7 +83,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self {
             error,
-            unanswered: false,
+            received: Receiving::Nothing,
+            was_acked: false,
             while_paused: false,
         }
     }
@@ -119,22 +129,28 @@ impl<'a> Pump<'a> {
         self,
         ended: Result<bool, Error>,
     ) -> Result<(quintet_proto::Response, bool), Failure> {
+        let error = match ended {
+            Ok(reusable) => {
+                return match self.exchange.into_response() {
+                    Some(response) => Ok((response, reusable)),
+                    None => Err(Error::new(ErrorKind::Internal)
+                        .because("finished without an answer")
+                        .into()),
+                };
+            }
+            Err(error) => error,
+        };
         let received = self.exchange.progress();
         let whole = self.head_left == 0 && self.sent == self.plan.content_length();
-        let error = match ended {
-            Ok(reusable) => match self.exchange.into_response() {
-                Some(response) => return Ok((response, reusable)),
-                None => Error::new(ErrorKind::Internal).because("finished without an answer"),
-            },
-            Err(error) => {
-                self.ledger.set_acked(self.acked());
-                error
-            }
-        };
-        let broken = error.kind() == ErrorKind::Closed;
+        let acked = self.acked();
+        self.ledger.set_acked(acked);
         Err(Failure {
-            unanswered: broken && received == Receiving::Nothing,
-            while_paused: broken && received < Receiving::Body && !whole && self.ledger.is_paused(),
+            received,
+            was_acked: acked.is_some_and(|acked| acked > 0),
+            while_paused: error.kind() == ErrorKind::Closed
+                && received < Receiving::Body
+                && !whole
+                && self.ledger.is_paused(),
             error,
         })
     }
@@ -396,14 +412,7 @@ impl<'a> Pump<'a> {
         if std::mem::replace(&mut self.verified, true) || at_once {
             return Ok(());
         }
-        for opened in self.sources {
-            let now = opened.source.state();
-            let now = now.map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
-            if now != opened.state {
-                return Err(changed("became longer, shorter or newer"));
-            }
-        }
-        Ok(())
+        check_unchanged(self.sources)
     }
 
     /// The transport took this many bytes.
@@ -474,10 +483,6 @@ impl<'a> Pump<'a> {
 fn let_others_run(cx: &mut Context<'_>) {
     // Polled once it has taken the waker, and that is all that is wanted of it.
     let _ = pin!(tokio::task::yield_now()).poll(cx);
-}
-
-fn changed(how: &str) -> Error {
-    Error::new(ErrorKind::FileChanged).because(format_args!("the file {how} while it was sent"))
 }
 
 /// A connection that broke.

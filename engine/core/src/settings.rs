@@ -33,6 +33,10 @@ pub struct Settings {
     pub redirects: Redirects,
     /// Most redirects followed for one upload. 5.
     pub redirects_max: u32,
+    /// Retries that the engine may spend for each hundred uploads that may be [retried](crate::Retry). 20.
+    pub retry_percent: u32,
+    /// Retries that it may spend besides, from the start. 10.
+    pub retry_reserve: u32,
     /// Limits of an answer: its head, body, interim answers, chunk lines, trailers.
     pub limits: Limits,
     /// Longest time that an unused connection is kept. 30 s, under the 60 s and more of common servers, so
@@ -58,6 +62,8 @@ impl Default for Settings {
             progress_interval: Duration::from_millis(100),
             redirects: Redirects::SameOrigin,
             redirects_max: 5,
+            retry_percent: 20,
+            retry_reserve: 10,
             limits: Limits::default(),
             idle_timeout: Duration::from_secs(30),
             idle_max: 8,

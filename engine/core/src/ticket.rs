@@ -147,6 +147,7 @@ impl Shared {
                 done,
                 ..Timings::default()
             },
+            attempts: 0,
             may_retry: true,
         })
     }

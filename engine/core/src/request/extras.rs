@@ -2,11 +2,13 @@
 
 use super::UploadRequest;
 use super::queue::QueueExtras;
+use super::transfer::TransferExtras;
 
 /// Boxed beside the request, made when the first of it is asked for.
 #[derive(Clone, Default)]
 pub(crate) struct Extras {
     pub(crate) queue: QueueExtras,
+    pub(crate) transfer: TransferExtras,
 }
 
 impl UploadRequest {

@@ -2,6 +2,7 @@
 
 mod extras;
 mod queue;
+mod transfer;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -3,7 +3,6 @@
 mod life;
 mod view;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +15,7 @@ use crate::drive::Env;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::EventKind;
 use crate::front::Front;
-use crate::pool::{Pool, watch};
+use crate::pool::watch;
 use crate::queue::{After, HostPort, Labelled, ask};
 use crate::request::Order;
 use crate::task::Engaged;
@@ -56,15 +55,11 @@ struct Active {
 impl Scheduler {
     pub(crate) fn new(front: Arc<Front>) -> Self {
         let settings = &front.settings;
-        let pool = Pool::new(settings.idle_max, settings.idle_timeout);
         let mut admission = Admission::new(settings.active_max, settings.queue_max);
         admission.set_limit_per_host(settings.active_per_host_max, |_, _| None);
         Self {
             admission,
-            env: Env {
-                front,
-                pool: Rc::new(RefCell::new(pool)),
-            },
+            env: Env::new(front),
             labelled: Labelled::default(),
             active: ByUpload::default(),
             idle: Vec::new(),

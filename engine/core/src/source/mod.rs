@@ -50,6 +50,12 @@ pub trait Source: Send {
     fn file(&self) -> Option<&File> {
         None
     }
+
+    /// Whether all of it can still be read, from its first byte on: what comes from a pipe cannot once a byte of it was
+    /// taken, and is then never sent again.
+    fn reads_again(&self) -> bool {
+        true
+    }
 }
 
 /// What must not change while a file is being sent.
@@ -88,6 +94,22 @@ pub struct Opened {
     pub source: Box<dyn Source>,
     /// Length and time of change at opening; the upload promises exactly this.
     pub state: SourceState,
+}
+
+/// Makes sure that every file is still what was promised: as long, and not newer.
+pub(crate) fn check_unchanged(sources: &[Opened]) -> Result<(), Error> {
+    for opened in sources {
+        let now = opened.source.state();
+        let now = now.map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
+        if now != opened.state {
+            return Err(changed("became longer, shorter or newer"));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn changed(how: &str) -> Error {
+    Error::new(ErrorKind::FileChanged).because(format_args!("the file {how} while it was sent"))
 }
 
 /// Why a file cannot be sent.

@@ -269,6 +269,7 @@ pub fn name(kind: &EventKind) -> &'static str {
         EventKind::BodySent { .. } => "body sent",
         EventKind::Redirected { .. } => "redirected",
         EventKind::HeadersReceived { .. } => "headers received",
+        EventKind::Retrying { .. } => "retrying",
         EventKind::Paused => "paused",
         EventKind::Resumed => "resumed",
         EventKind::Done(_) => "done",

@@ -63,7 +63,7 @@ impl Network {
 
     pub fn builder(&self, file_len: usize, settings: Settings) -> EngineBuilder {
         Engine::builder(self.clone())
-            .files(SameFile(super::support::content(file_len).into()))
+            .files(SameFile::new(file_len))
             .settings(settings)
     }
 }
@@ -164,7 +164,27 @@ pub async fn pass_time(time: Duration) {
 }
 
 /// Whatever the path: a file of this content.
-struct SameFile(Arc<[u8]>);
+pub struct SameFile {
+    bytes: Arc<[u8]>,
+    repeats: bool,
+}
+
+impl SameFile {
+    pub fn new(len: usize) -> Self {
+        Self {
+            bytes: super::support::content(len).into(),
+            repeats: true,
+        }
+    }
+
+    /// One that says that it can be read but once.
+    pub fn once(len: usize) -> Self {
+        Self {
+            repeats: false,
+            ..Self::new(len)
+        }
+    }
+}
 
 impl Files for SameFile {
     fn check(&self, _: &Path) -> Result<(), FileError> {
@@ -172,7 +192,7 @@ impl Files for SameFile {
     }
 
     fn open(&self, _: &Path) -> Result<Opened, FileError> {
-        let source = InMemory(self.0.clone());
+        let source = InMemory(self.bytes.clone(), self.repeats);
         Ok(Opened {
             state: source.state()?,
             source: Box::new(source),
@@ -180,7 +200,7 @@ impl Files for SameFile {
     }
 }
 
-struct InMemory(Arc<[u8]>);
+struct InMemory(Arc<[u8]>, bool);
 
 impl Source for InMemory {
     fn state(&self) -> io::Result<SourceState> {
@@ -195,5 +215,9 @@ impl Source for InMemory {
         let read = rest.len().min(buf.len());
         buf[..read].copy_from_slice(&rest[..read]);
         Ok(read)
+    }
+
+    fn reads_again(&self) -> bool {
+        self.1
     }
 }
