@@ -6,6 +6,7 @@
 )]
 
 pub mod queue_model;
+pub mod turnstile;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -273,6 +274,7 @@ pub fn name(kind: &EventKind) -> &'static str {
         EventKind::Paused => "paused",
         EventKind::Resumed => "resumed",
         EventKind::Done(_) => "done",
+        EventKind::AfterSuccessFailed { .. } => "after success failed",
         _ => "unknown",
     }
 }
