@@ -49,6 +49,9 @@ impl Labelled {
 
     /// Forgets an upload, whether it has labels or not.
     pub(crate) fn remove(&mut self, id: UploadId) {
+        if self.of.is_empty() {
+            return;
+        }
         let Some(labels) = self.of.remove(&id) else {
             return;
         };

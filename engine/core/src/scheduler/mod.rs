@@ -109,18 +109,21 @@ impl Scheduler {
             .unwrap_or_else(|| Upload::new(self.env.clone(), ctx.address()).start());
         let extras = order.extras.as_mut();
         let after = extras.and_then(|extras| extras.queue.after_success.take());
-        let active = Active {
-            upload: upload.clone(),
-            shared: ticket.shared().clone(),
-            host: HostPort(order.destination.clone()),
-            after: after.map(|what| After::new(what, &order.path, &opened)),
-        };
-        self.active.insert(id, active);
+        let (shared, host) = (ticket.shared().clone(), order.destination.clone());
+        let after = after.map(|what| After::new(what, &order.path, &opened));
         upload.do_send(Begin {
             ticket,
             order,
             opened,
         });
+        // Moved, not cloned: an address allocates for each.
+        let active = Active {
+            upload,
+            shared,
+            host: HostPort(host),
+            after,
+        };
+        self.active.insert(id, active);
     }
 
     fn stop_when_empty(&self, ctx: &mut Context<Self>) {
