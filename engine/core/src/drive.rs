@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::EventKind;
 use crate::front::Front;
 use crate::ledger::Ledger;
+use crate::pace::Lane;
 use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
@@ -32,6 +33,8 @@ pub(crate) struct Env {
     pub(crate) front: Arc<Front>,
     pub(crate) pool: Rc<RefCell<Pool>>,
     pub(crate) retry_budget: Rc<Budget>,
+    /// The pace of all uploads together.
+    pub(crate) lane: Rc<Lane>,
 }
 
 impl Env {
@@ -40,6 +43,7 @@ impl Env {
         let pool = Pool::new(settings.idle_max, settings.idle_timeout);
         Self {
             pool: Rc::new(RefCell::new(pool)),
+            lane: Rc::default(),
             retry_budget: Rc::new(Budget::new(settings)),
             front,
         }
@@ -257,7 +261,8 @@ impl Request<'_> {
         if with_body {
             self.ledger.planned(plan.content_length());
         }
-        let mut pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, deadline);
+        let lane = &*self.env.lane;
+        let mut pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, lane, deadline);
         let ended = std::future::poll_fn(|cx| pump.poll(cx)).await;
         let (response, reusable) = pump.finish(ended)?;
         if reusable {

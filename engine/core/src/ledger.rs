@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quintet_transport::Step;
@@ -73,6 +74,17 @@ impl Ledger {
 
     pub(crate) fn next_attempt(&self) {
         self.attempts.set(self.attempts.get() + 1);
+    }
+
+    /// Whether there is anything to heed before a write: a pause, a rate of its own, a rate of the engine.
+    pub(crate) fn is_reined(&self) -> bool {
+        !self.shared.reins.are_loose() || self.front().rate_max.load(Ordering::Acquire) != 0
+    }
+
+    /// Most bytes a second: its own, and of all uploads together.
+    pub(crate) fn rates_max(&self) -> (u64, u64) {
+        let of_all = self.front().rate_max.load(Ordering::Acquire);
+        (self.shared.reins.rate_max(), of_all)
     }
 
     /// Whether nothing may be written now.

@@ -28,6 +28,7 @@ mod front;
 mod ledger;
 mod media_types;
 mod outcome;
+mod pace;
 mod policy;
 mod pool;
 mod preview;

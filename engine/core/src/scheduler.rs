@@ -16,7 +16,7 @@ use crate::pool::watch;
 use crate::request::Order;
 use crate::task::Engaged;
 use crate::ticket::{Shared, Ticket};
-use crate::upload::{Begin, Heed, Stop, Upload};
+use crate::upload::{Begin, Heed, Nudge, Stop, Upload};
 use crate::{Outcome, UploadId, UploadRequest, UploadTask};
 
 /// How long a shutdown waits for active uploads to end by themselves once told to.
@@ -113,6 +113,11 @@ impl Submit {
         let mut ignored = Vec::new();
         let order = request.check(front, &mut ignored);
         let shared = Shared::new(id, trace, front.clone(), ignored, listener);
+        if let Ok(order) = &order
+            && let Some(extras) = &order.extras
+        {
+            shared.reins.set_rate_max(extras.transfer.rate_max);
+        }
         Self {
             ticket: Ticket::new(Arc::new(shared)),
             order,
@@ -212,6 +217,31 @@ impl Handler<SetPaused> for Scheduler {
         // One that still waits looks at its reins when it has a slot.
         if let Some(upload) = self.active.get(&id) {
             upload.do_send(Heed(id, paused));
+        }
+    }
+}
+
+/// A rate has changed: the upload that it concerns, or each of them, must not sleep on.
+pub(crate) struct SetRate(pub(crate) Option<UploadId>);
+
+impl Message for SetRate {
+    type Result = ();
+}
+
+impl Handler<SetRate> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, SetRate(whose): SetRate, _ctx: &mut Self::Context) {
+        match whose {
+            Some(id) => {
+                if let Some(upload) = self.active.get(&id) {
+                    upload.do_send(Nudge);
+                }
+            }
+            None => self
+                .active
+                .values()
+                .for_each(|upload| upload.do_send(Nudge)),
         }
     }
 }

@@ -25,6 +25,9 @@ pub struct Settings {
     pub redirects: Redirects,
     /// Most redirects followed for one upload. 5.
     pub redirects_max: u32,
+    /// Most bytes of bodies that all uploads together send in a second; 0, the default, for as many as their connections
+    /// take. Uploads that could go faster get equal shares.
+    pub rate_max: u64,
     /// Retries that the engine may spend for each hundred uploads that may be [retried](crate::Retry). 20.
     pub retry_percent: u32,
     /// Retries that it may spend besides, from the start. 10.
@@ -51,6 +54,7 @@ impl Default for Settings {
             progress_interval: Duration::from_millis(100),
             redirects: Redirects::SameOrigin,
             redirects_max: 5,
+            rate_max: 0,
             retry_percent: 20,
             retry_reserve: 10,
             limits: Limits::default(),

@@ -7,6 +7,8 @@ use crate::Retry;
 #[derive(Clone, Default)]
 pub(crate) struct TransferExtras {
     pub(crate) retry: Option<Retry>,
+    /// In bytes a second; 0 bounds nothing.
+    pub(crate) rate_max: u64,
 }
 
 impl UploadRequest {
@@ -18,6 +20,17 @@ impl UploadRequest {
     /// [`Outcome::attempts`](crate::Outcome::attempts) counts them all.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.extras().transfer.retry = Some(retry);
+        self
+    }
+
+    /// Most bytes of the body sent in a second; 0, the default, for as many as the connection takes. What comes at once
+    /// is never more than a tenth of a second's bytes. [`UploadTask::set_rate_max`](crate::UploadTask::set_rate_max)
+    /// changes it while the upload runs, and [`Settings::rate_max`](crate::Settings::rate_max) bounds all uploads
+    /// together.
+    ///
+    /// It counts what the transport takes: on TLS the plaintext. While the upload waits for its pace, nothing stalls.
+    pub fn rate_max(mut self, bytes_per_second: u64) -> Self {
+        self.extras().transfer.rate_max = bytes_per_second;
         self
     }
 }
