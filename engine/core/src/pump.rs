@@ -13,6 +13,7 @@ use quintet_transport::{FileSend, SecurityError};
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::expect::CONTINUE_MAX;
 use crate::ledger::Ledger;
 use crate::pace::{Lane, Pace};
 use crate::pool::Wire;
@@ -55,6 +56,9 @@ pub(crate) struct Pump<'a> {
     /// Body bytes taken by the transport.
     sent: u64,
     sending: bool,
+    /// The body waits for the peer's word, from when the head has gone until this time.
+    expects: bool,
+    sends_anyway_at: Option<Duration>,
     /// Of which source, and up to where, the file is known to be in memory.
     cached: (usize, u64),
     /// Every file was found as it was promised.
@@ -124,6 +128,8 @@ impl<'a> Pump<'a> {
             placed: 0,
             sent: 0,
             sending: true,
+            expects: false,
+            sends_anyway_at: None,
             cached: (usize::MAX, 0),
             verified: false,
             read_whole: false,
@@ -132,6 +138,11 @@ impl<'a> Pump<'a> {
             deadlines: Deadlines::new(&front.settings, ledger.now(), total),
             wire,
         }
+    }
+
+    /// The head asks for the peer's word before the body goes.
+    pub(crate) fn expects(&mut self) {
+        self.expects = true;
     }
 
     /// Takes what [`poll`](Self::poll) has said: the answer, and whether the connection may be used again.
@@ -187,7 +198,7 @@ impl<'a> Pump<'a> {
         );
         if before != after {
             self.deadlines
-                .activity(self.ledger.now(), self.exchange.progress());
+                .activity(self.ledger.now(), self.exchange.is_in_head());
         }
         self.ledger.set_phase(self.phase());
         self.expire(cx)
@@ -242,6 +253,9 @@ impl<'a> Pump<'a> {
                         self.ledger.first_byte();
                     }
                     self.exchange.receive(&self.wire.input[..received])?;
+                    if self.expects && self.exchange.head().is_some() {
+                        self.exchange.withhold_body();
+                    }
                 }
                 Err(error) => {
                     self.reading = false;
@@ -275,7 +289,7 @@ impl<'a> Pump<'a> {
         self.writes_at = None;
         self.pace.new_turn();
         while self.sending {
-            let most = match self.ledger.is_reined() {
+            let most = match self.expects || self.ledger.is_reined() {
                 false => u64::MAX,
                 true => match self.allowed(cx) {
                     0 => return Poll::Pending,
@@ -340,6 +354,17 @@ impl<'a> Pump<'a> {
             return 0;
         }
         let now = self.ledger.look();
+        if self.expects {
+            if self.head_left > 0 {
+                return self.head_left as u64;
+            }
+            let at = *self.sends_anyway_at.get_or_insert(now + CONTINUE_MAX);
+            self.expects = now < at && !self.exchange.continues();
+            if self.expects {
+                self.writes_at = Some(at);
+                return 0;
+            }
+        }
         let (own, of_all) = self.ledger.rates_max();
         self.lane.follow(of_all, now);
         let left = self.plan.content_length() - self.sent;
@@ -518,6 +543,11 @@ impl<'a> Pump<'a> {
         if self.deadlines.is_held() != held {
             self.deadlines.hold(held, self.ledger.look());
         }
+        let awaited = !self.sending
+            && !self.broken()
+            && self.exchange.head().is_none()
+            && !self.exchange.is_in_head();
+        self.deadlines.await_answer(awaited, self.ledger.now());
         loop {
             let next = self.deadlines.next();
             let next = writes_at.map_or(next, |at| at.min(next));
@@ -526,8 +556,10 @@ impl<'a> Pump<'a> {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let moved = self.wire.connection.info().moved;
-            if let Some(why) = self.deadlines.passed(self.clock.now(), moved) {
+            let info = self.wire.connection.info();
+            let confirmed = info.acked.is_none_or(|acked| acked >= self.wire.taken);
+            let now = self.ledger.look();
+            if let Some(why) = self.deadlines.passed(now, info.moved, confirmed) {
                 let timeout = Error::new(ErrorKind::Timeout(self.phase())).because(why);
                 return Poll::Ready(Err(self.write_error.take().unwrap_or(timeout)));
             }

@@ -15,10 +15,18 @@ pub struct Settings {
     pub queue_max: usize,
     /// From asking for a connection to having it, name and handshake included. 30 s.
     pub connect_timeout: Duration,
-    /// Longest time without a byte either way. 60 s.
+    /// Longest time without a byte either way. 60 s. Bytes that leave this system's own buffers count, where it tells of
+    /// them; time that the upload is paused or waits for its pace does not.
     pub stall_timeout: Duration,
+    /// From the whole request in the peer's hands (where the system tells what was confirmed, else from its last byte
+    /// taken) to the first byte of an answer; by default bounded by `stall_timeout` alone.
+    pub response_timeout: Option<Duration>,
     /// From the first byte of an answer to the end of its head: a peer that drips is not waited for. 60 s.
     pub response_head_timeout: Duration,
+    /// Bodies longer than this many bytes go out only once the server has said 100 (Continue), or after a second without
+    /// a word; a final answer before that means that the body is not sent. An origin that answers 417 gets the request
+    /// once more without asking, and is not asked again. `None`, the default, asks nobody.
+    pub expect_continue_above: Option<u64>,
     /// Shortest time between two progress events of one upload. 100 ms; 0 tells of every write.
     pub progress_interval: Duration,
     /// Which redirects are followed.
@@ -50,7 +58,9 @@ impl Default for Settings {
             queue_max: 1 << 20,
             connect_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(60),
+            response_timeout: None,
             response_head_timeout: Duration::from_secs(60),
+            expect_continue_above: None,
             progress_interval: Duration::from_millis(100),
             redirects: Redirects::SameOrigin,
             redirects_max: 5,

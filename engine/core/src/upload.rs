@@ -149,7 +149,7 @@ async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
             opened,
         } = seat.next().await;
         let duty = Duty {
-            ledger: Ledger::new(ticket),
+            ledger: Ledger::new(ticket, &order),
             scheduler: &scheduler,
         };
         let ledger = &duty.ledger;

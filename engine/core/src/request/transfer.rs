@@ -1,5 +1,7 @@
 //! What a caller may ask for of an upload while it is active.
 
+use std::time::Duration;
+
 use super::UploadRequest;
 use crate::Retry;
 
@@ -9,6 +11,7 @@ pub(crate) struct TransferExtras {
     pub(crate) retry: Option<Retry>,
     /// In bytes a second; 0 bounds nothing.
     pub(crate) rate_max: u64,
+    pub(crate) progress_interval: Option<Duration>,
 }
 
 impl UploadRequest {
@@ -20,6 +23,13 @@ impl UploadRequest {
     /// [`Outcome::attempts`](crate::Outcome::attempts) counts them all.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.extras().transfer.retry = Some(retry);
+        self
+    }
+
+    /// Shortest time between two progress events of this upload, instead of the engine's
+    /// [`progress_interval`](crate::Settings::progress_interval); 0 tells of every write.
+    pub fn progress_interval(mut self, interval: Duration) -> Self {
+        self.extras().transfer.progress_interval = Some(interval);
         self
     }
 
