@@ -15,8 +15,10 @@ use url::{Position, Url};
 use crate::clock::Alarm;
 use crate::error::{Error, ErrorKind};
 use crate::event::EventKind;
+use crate::expect::Refusals;
 use crate::front::Front;
 use crate::ledger::Ledger;
+use crate::pace::Lane;
 use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
@@ -32,6 +34,9 @@ pub(crate) struct Env {
     pub(crate) front: Arc<Front>,
     pub(crate) pool: Rc<RefCell<Pool>>,
     pub(crate) retry_budget: Rc<Budget>,
+    /// The pace of all uploads together.
+    pub(crate) lane: Rc<Lane>,
+    pub(crate) refusals: Rc<Refusals>,
 }
 
 impl Env {
@@ -40,6 +45,8 @@ impl Env {
         let pool = Pool::new(settings.idle_max, settings.idle_timeout);
         Self {
             pool: Rc::new(RefCell::new(pool)),
+            lane: Rc::default(),
+            refusals: Rc::default(),
             retry_budget: Rc::new(Budget::new(settings)),
             front,
         }
@@ -181,11 +188,23 @@ impl Request<'_> {
         with_body: bool,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
+        let origin = &self.order.destination.target;
+        let mut expect_above = self.env.front.settings.expect_continue_above;
+        expect_above = expect_above.filter(|_| !self.env.refusals.holds(origin));
         loop {
             if self.ledger.is_paused() {
                 wait(self.ledger, Duration::ZERO, deadline).await?;
             }
-            match self.attempt(with_body, deadline).await {
+            match self.attempt(with_body, expect_above, deadline).await {
+                Ok(answer)
+                    if answer.head.status == 417
+                        && with_body
+                        && expect_above.is_some_and(|above| self.ledger.total() > above)
+                        && can_repeat(self.sources) =>
+                {
+                    self.env.refusals.remember(origin);
+                    expect_above = None;
+                }
                 Err(failure) if failure.while_paused && can_repeat(self.sources) => {}
                 answered => return answered,
             }
@@ -195,13 +214,14 @@ impl Request<'_> {
     async fn attempt(
         &self,
         with_body: bool,
+        expect_above: Option<u64>,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
         let target = &self.order.destination.target;
         let pooled = self.env.pool.borrow_mut().take(target, self.ledger.now());
         if let Some(wire) = pooled {
             self.ledger.started(true);
-            match self.over(wire, with_body, deadline).await {
+            match self.over(wire, with_body, expect_above, deadline).await {
                 Err(failure)
                     if failure.is_unanswered()
                         && !failure.while_paused
@@ -212,7 +232,7 @@ impl Request<'_> {
         self.ledger.look();
         self.ledger.started(false);
         let wire = self.connect(target, deadline).await?;
-        self.over(wire, with_body, deadline).await
+        self.over(wire, with_body, expect_above, deadline).await
     }
 
     async fn connect(&self, target: &Target, total: Option<Duration>) -> Result<Box<Wire>, Error> {
@@ -248,16 +268,29 @@ impl Request<'_> {
         &self,
         mut wire: Box<Wire>,
         with_body: bool,
+        expect_above: Option<u64>,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
         let trace = self.ledger.trace();
         let bodies = with_body.then_some(self.sources);
         let (form, output) = (std::mem::take(&mut wire.form), &mut wire.output);
-        let plan = write_head(&self.env.front, self.order, bodies, trace, form, output)?;
+        let plan = write_head(
+            &self.env.front,
+            self.order,
+            bodies,
+            expect_above,
+            trace,
+            form,
+            output,
+        )?;
         if with_body {
             self.ledger.planned(plan.content_length());
         }
-        let mut pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, deadline);
+        let lane = &*self.env.lane;
+        let mut pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, lane, deadline);
+        if expects(expect_above, &plan) {
+            pump.expects();
+        }
         let ended = std::future::poll_fn(|cx| pump.poll(cx)).await;
         let (response, reusable) = pump.finish(ended)?;
         if reusable {
@@ -277,6 +310,7 @@ pub(crate) fn write_head(
     front: &Front,
     order: &Order,
     sources: Option<&[Opened]>,
+    expect_above: Option<u64>,
     trace: &Trace,
     form: Vec<u8>,
     output: &mut Vec<u8>,
@@ -304,13 +338,15 @@ pub(crate) fn write_head(
     let agent = Some(front.settings.user_agent.as_str())
         .filter(|agent| !agent.is_empty() && order.headers.get("user-agent").is_none());
     let accept = order.headers.get("accept").is_none().then_some("*/*");
-    let engine: [Option<(&str, &str)>; 4] = [
+    let expect = expects(expect_above, &plan).then_some(("Expect", "100-continue"));
+    let engine: [Option<(&str, &str)>; 5] = [
         agent.map(|agent| ("User-Agent", agent)),
         accept.map(|accept| ("Accept", accept)),
         Some(("x-request-id", trace)),
         Some(("x-tt-logid", trace)),
+        expect,
     ];
-    let mut own = [("", ""); 4];
+    let mut own = [("", ""); 5];
     let mut own_len = 0;
     for header in engine.into_iter().flatten() {
         own[own_len] = header;
@@ -327,6 +363,11 @@ pub(crate) fn write_head(
     };
     head.write_to(output).map_err(|error| defect(&error))?;
     Ok(plan)
+}
+
+/// Whether a body is so long that the server is asked before it is sent.
+fn expects(above: Option<u64>, plan: &Plan) -> bool {
+    above.is_some_and(|above| plan.content_length() > above)
 }
 
 /// Stamps the steps of connecting, and asks the host policy before each dial.

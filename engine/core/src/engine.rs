@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::policy::{HostPolicy, PermitAll};
 use crate::preview::{Preview, preview};
 use crate::queue::Gate;
 use crate::random::{Random, SystemRandom};
-use crate::scheduler::{Scheduler, SetActiveMax, Shutdown, Submit};
+use crate::scheduler::{Scheduler, SetActiveMax, SetRate, Shutdown, Submit};
 use crate::source::{Files, LocalFiles};
 use crate::task::Engaged;
 use crate::trace::{SystemTraces, TraceSource};
@@ -103,6 +103,14 @@ impl Engine {
     /// Changes the number of slots. Fewer stop nobody: the running ones end first.
     pub fn set_active_max(&self, active_max: usize) {
         self.inner.scheduler.do_send(SetActiveMax(active_max));
+    }
+
+    /// Changes the most bytes of bodies that all uploads together send in a second, while running; 0 for as many as
+    /// their connections take. See [`Settings::rate_max`].
+    pub fn set_rate_max(&self, bytes_per_second: u64) {
+        let front = &self.inner.front;
+        front.rate_max.store(bytes_per_second, Ordering::Release);
+        self.inner.scheduler.do_send(SetRate(None));
     }
 
     /// The scheduler, for programs that run actix: send it an [`UploadRequest`], or [`Shutdown`].
@@ -251,6 +259,7 @@ impl EngineBuilder {
 
     fn front(self) -> Front {
         Front {
+            rate_max: AtomicU64::new(self.settings.rate_max),
             settings: self.settings,
             connect: self.connect,
             files: self.files,

@@ -97,8 +97,10 @@ pub enum EventKind {
     },
 }
 
-/// How much of a body is sent. Counts are bytes of the HTTP body, framing of the form included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How much of a body is sent, and how fast. Counts are bytes of the HTTP body, framing of the form included; speeds are
+/// in bytes a second, and 0 while they are not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// Bytes taken by the transport. Never falls, never passes the total.
     pub sent: u64,
@@ -106,6 +108,14 @@ pub struct Progress {
     pub total: u64,
     /// Bytes that the peer's kernel has confirmed; a lower bound, `None` where the system does not tell.
     pub acked: Option<u64>,
+    /// Time since the upload got its slot.
+    pub elapsed: Duration,
+    /// Speed since this request's head was sent, pauses included. After a redirect or a retry it is the new request's.
+    pub speed_average: u64,
+    /// Speed of the last second or so, pauses not included.
+    pub speed: u64,
+    /// How long the rest takes if it goes on as lately; `None` while nobody can know.
+    pub remaining: Option<Duration>,
 }
 
 impl Progress {
@@ -113,7 +123,9 @@ impl Progress {
     ///
     /// ```
     /// use quintet::Progress;
-    /// assert_eq!(Progress { sent: 999, total: 1000, acked: None }.percent(), 99);
+    /// let mut progress = Progress::default();
+    /// (progress.sent, progress.total) = (999, 1000);
+    /// assert_eq!(progress.percent(), 99);
     /// ```
     pub fn percent(&self) -> u8 {
         let percent = (u128::from(self.sent) * 100).checked_div(u128::from(self.total));

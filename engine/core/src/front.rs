@@ -21,6 +21,8 @@ use crate::{Settings, UploadId};
 /// What the calling side and the engine's thread share.
 pub(crate) struct Front {
     pub(crate) settings: Settings,
+    /// Of all uploads together, in bytes a second; 0 bounds nothing. The setting is only its beginning.
+    pub(crate) rate_max: AtomicU64,
     pub(crate) connect: Arc<dyn Connect>,
     pub(crate) files: Arc<dyn Files>,
     pub(crate) clock: Arc<dyn Clock>,

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quintet_transport::Step;
@@ -9,6 +10,8 @@ use quintet_transport::Step;
 use crate::error::{Error, Phase};
 use crate::event::{EventKind, Progress};
 use crate::front::Front;
+use crate::request::Order;
+use crate::speed::Speed;
 use crate::ticket::Ticket;
 use crate::{Outcome, Response, Timings};
 
@@ -30,11 +33,18 @@ pub(crate) struct Ledger {
     told_paused: Cell<bool>,
     /// Most body bytes ever reported, and when: progress never falls, also over a redirect.
     reported: Cell<Option<(u64, Duration)>>,
+    /// Shortest time between two words on progress.
+    interval: Duration,
+    speed: Cell<Speed>,
 }
 
 impl Ledger {
-    pub(crate) fn new(ticket: Ticket) -> Self {
+    pub(crate) fn new(ticket: Ticket, order: &Order) -> Self {
         let shared = ticket.shared().clone();
+        let extras = order.extras.as_ref();
+        let interval = extras
+            .and_then(|extras| extras.transfer.progress_interval)
+            .unwrap_or(shared.front.settings.progress_interval);
         let timings = Timings {
             queued: shared.queued_at,
             ..Timings::default()
@@ -53,6 +63,8 @@ impl Ledger {
             attempts: Cell::new(1),
             told_paused: Cell::new(false),
             reported: Cell::new(None),
+            interval,
+            speed: Cell::default(),
         }
     }
 
@@ -75,6 +87,17 @@ impl Ledger {
         self.attempts.set(self.attempts.get() + 1);
     }
 
+    /// Whether there is anything to heed before a write: a pause, a rate of its own, a rate of the engine.
+    pub(crate) fn is_reined(&self) -> bool {
+        !self.shared.reins.are_loose() || self.front().rate_max.load(Ordering::Acquire) != 0
+    }
+
+    /// Most bytes a second: its own, and of all uploads together.
+    pub(crate) fn rates_max(&self) -> (u64, u64) {
+        let of_all = self.front().rate_max.load(Ordering::Acquire);
+        (self.shared.reins.rate_max(), of_all)
+    }
+
     /// Whether nothing may be written now.
     pub(crate) fn is_paused(&self) -> bool {
         self.shared.reins.is_paused()
@@ -83,7 +106,9 @@ impl Ledger {
     /// Tells that the upload was paused or let go on, unless that was told already.
     pub(crate) fn heed(&self, paused: bool) {
         if self.told_paused.replace(paused) != paused {
-            self.look();
+            let mut speed = self.speed.get();
+            speed.skip(self.look());
+            self.speed.set(speed);
             self.emit(match paused {
                 true => EventKind::Paused,
                 false => EventKind::Resumed,
@@ -178,6 +203,11 @@ impl Ledger {
         self.acked.set(None);
     }
 
+    /// Length of the body that was planned last.
+    pub(crate) fn total(&self) -> u64 {
+        self.total.get()
+    }
+
     pub(crate) fn bytes_handed(&self) {
         self.handed.set(true);
     }
@@ -215,9 +245,7 @@ impl Ledger {
         let due = match reported {
             None => sent > 0,
             Some((reported, _)) if sent <= reported => false,
-            Some((_, at)) => {
-                last || now.saturating_sub(at) >= self.front().settings.progress_interval
-            }
+            Some((_, at)) => last || now.saturating_sub(at) >= self.interval,
         };
         if !due {
             return;
@@ -226,7 +254,19 @@ impl Ledger {
         if self.shared.is_heard() {
             let acked = acked(reported.is_none());
             self.set_acked(acked);
-            self.emit(EventKind::Progress(Progress { sent, total, acked }));
+            let timings = self.timings.get();
+            let mut speed = self.speed.get();
+            let told = speed.tell(timings.head_sent.unwrap_or(now), sent, total, now);
+            self.speed.set(speed);
+            self.emit(EventKind::Progress(Progress {
+                sent,
+                total,
+                acked,
+                elapsed: now.saturating_sub(self.admitted_at()),
+                speed_average: told.average,
+                speed: told.lately,
+                remaining: told.remaining,
+            }));
         }
     }
 

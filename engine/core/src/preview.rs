@@ -28,7 +28,15 @@ pub(crate) fn preview(front: &Front, request: UploadRequest) -> Result<Preview, 
     let order = request.check(front, &mut ignored_headers)?;
     let sources = [front.files.open(&order.path)?];
     let mut head = Vec::new();
-    let plan = write_head(front, &order, Some(&sources), &trace, Vec::new(), &mut head)?;
+    let plan = write_head(
+        front,
+        &order,
+        Some(&sources),
+        front.settings.expect_continue_above,
+        &trace,
+        Vec::new(),
+        &mut head,
+    )?;
     Ok(Preview {
         head,
         plan,

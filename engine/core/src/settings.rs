@@ -23,16 +23,27 @@ pub struct Settings {
     pub suspend_active: SuspendActive,
     /// From asking for a connection to having it, name and handshake included. 30 s.
     pub connect_timeout: Duration,
-    /// Longest time without a byte either way. 60 s.
+    /// Longest time without a byte either way. 60 s. Bytes that leave this system's own buffers count, where it tells of
+    /// them; time that the upload is paused or waits for its pace does not.
     pub stall_timeout: Duration,
+    /// From the whole request in the peer's hands (where the system tells what was confirmed, else from its last byte
+    /// taken) to the first byte of an answer; by default bounded by `stall_timeout` alone.
+    pub response_timeout: Option<Duration>,
     /// From the first byte of an answer to the end of its head: a peer that drips is not waited for. 60 s.
     pub response_head_timeout: Duration,
+    /// Bodies longer than this many bytes go out only once the server has said 100 (Continue), or after a second without
+    /// a word; a final answer before that means that the body is not sent. An origin that answers 417 gets the request
+    /// once more without asking, and is not asked again. `None`, the default, asks nobody.
+    pub expect_continue_above: Option<u64>,
     /// Shortest time between two progress events of one upload. 100 ms; 0 tells of every write.
     pub progress_interval: Duration,
     /// Which redirects are followed.
     pub redirects: Redirects,
     /// Most redirects followed for one upload. 5.
     pub redirects_max: u32,
+    /// Most bytes of bodies that all uploads together send in a second; 0, the default, for as many as their connections
+    /// take. Uploads that could go faster get equal shares.
+    pub rate_max: u64,
     /// Retries that the engine may spend for each hundred uploads that may be [retried](crate::Retry). 20.
     pub retry_percent: u32,
     /// Retries that it may spend besides, from the start. 10.
@@ -58,10 +69,13 @@ impl Default for Settings {
             suspend_active: SuspendActive::Pause,
             connect_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(60),
+            response_timeout: None,
             response_head_timeout: Duration::from_secs(60),
+            expect_continue_above: None,
             progress_interval: Duration::from_millis(100),
             redirects: Redirects::SameOrigin,
             redirects_max: 5,
+            rate_max: 0,
             retry_percent: 20,
             retry_reserve: 10,
             limits: Limits::default(),

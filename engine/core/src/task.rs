@@ -13,7 +13,7 @@ use crate::engine::Inner;
 use crate::event_stream::{EventStream, event_stream};
 use crate::front::Front;
 use crate::reins::Hand;
-use crate::scheduler::{Abort, Scheduler, SetPaused};
+use crate::scheduler::{Abort, Scheduler, SetPaused, SetRate};
 use crate::ticket::Shared;
 use crate::{Outcome, Trace, UploadId};
 
@@ -86,8 +86,15 @@ impl UploadTask {
         self.set_paused(false)
     }
 
+    /// Changes the most bytes of the body that are sent in a second, from any thread; 0 for as many as the connection
+    /// takes. See [`UploadRequest::rate_max`](crate::UploadRequest::rate_max).
+    pub fn set_rate_max(&self, bytes_per_second: u64) {
+        self.shared.reins.set_rate_max(bytes_per_second);
+        self.scheduler().do_send(SetRate(Some(self.shared.id)));
+    }
+
     fn set_paused(&self, paused: bool) -> bool {
-        let accepted = self.shared.is_open() && self.shared.reins.set(Hand::Caller, paused);
+        let accepted = self.shared.is_open() && self.shared.reins.hold(Hand::Caller, paused);
         if accepted {
             self.scheduler().do_send(SetPaused(self.shared.id));
         }

@@ -109,6 +109,20 @@ impl Handler<Heed> for Upload {
     }
 }
 
+/// Something that an upload may be waiting for has changed.
+pub(crate) struct Nudge;
+
+impl Message for Nudge {
+    type Result = ();
+}
+
+impl Handler<Nudge> for Upload {
+    type Result = ();
+
+    /// The context polls its work after this, and that is all.
+    fn handle(&mut self, _: Nudge, _ctx: &mut Self::Context) {}
+}
+
 impl Seat {
     async fn next(&self) -> Begin {
         poll_fn(|_| self.begin.take().map_or(Poll::Pending, Poll::Ready)).await
@@ -135,7 +149,7 @@ async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
             opened,
         } = seat.next().await;
         let duty = Duty {
-            ledger: Ledger::new(ticket),
+            ledger: Ledger::new(ticket, &order),
             scheduler: &scheduler,
         };
         let ledger = &duty.ledger;

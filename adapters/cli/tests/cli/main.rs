@@ -9,3 +9,4 @@ mod pages;
 mod send;
 mod serve;
 mod support;
+mod transfer;

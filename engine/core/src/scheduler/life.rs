@@ -64,7 +64,7 @@ impl Scheduler {
         let mut accepted = 0;
         for id in self.everyone() {
             let set = |shared: &crate::ticket::Shared| {
-                shared.is_open() && shared.reins.set(Hand::Caller, paused)
+                shared.is_open() && shared.reins.hold(Hand::Caller, paused)
             };
             if self.shared(id).is_some_and(|shared| set(shared)) {
                 self.heed(id);
@@ -96,7 +96,7 @@ impl Scheduler {
                 }
             }
             (Some(Standing::Active), true) if frees_slot => {
-                shared.reins.set(Hand::Parking, true);
+                shared.reins.hold(Hand::Parking, true);
                 self.admission.park(id);
                 self.tell_paused(id);
             }
@@ -111,7 +111,7 @@ impl Scheduler {
     /// A parked upload has a slot again.
     pub(super) fn go_on(&self, id: UploadId) {
         if let Some(active) = self.active.get(&id) {
-            active.shared.reins.set(Hand::Parking, false);
+            active.shared.reins.hold(Hand::Parking, false);
             self.tell_paused(id);
         }
     }
@@ -151,7 +151,7 @@ impl Scheduler {
 
     fn hold_active(&self, held: bool) {
         for (id, active) in &self.active {
-            if active.shared.reins.set(Hand::Suspension, held) {
+            if active.shared.reins.hold(Hand::Suspension, held) {
                 self.tell_paused(*id);
             }
         }

@@ -20,7 +20,7 @@ use crate::queue::{After, HostPort, Labelled, ask};
 use crate::request::Order;
 use crate::task::Engaged;
 use crate::ticket::{Shared, Ticket};
-use crate::upload::{Begin, Upload};
+use crate::upload::{Begin, Nudge, Upload};
 use crate::{Outcome, UploadId, UploadRequest, UploadTask};
 
 /// How long a shutdown waits for active uploads to end by themselves once told to.
@@ -161,6 +161,11 @@ impl Submit {
         let mut ignored = Vec::new();
         let order = request.check(front, &mut ignored);
         let shared = Shared::new(id, trace, front.clone(), ignored, listener);
+        if let Ok(order) = &order
+            && let Some(extras) = &order.extras
+        {
+            shared.reins.set_rate_max(extras.transfer.rate_max);
+        }
         Self {
             ticket: Ticket::new(Arc::new(shared)),
             order,
@@ -276,6 +281,31 @@ impl Handler<SetPaused> for Scheduler {
     fn handle(&mut self, SetPaused(id): SetPaused, ctx: &mut Self::Context) {
         self.heed(id);
         self.admit(ctx);
+    }
+}
+
+/// A rate has changed: the upload that it concerns, or each of them, must not sleep on.
+pub(crate) struct SetRate(pub(crate) Option<UploadId>);
+
+impl Message for SetRate {
+    type Result = ();
+}
+
+impl Handler<SetRate> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, SetRate(whose): SetRate, _ctx: &mut Self::Context) {
+        match whose {
+            Some(id) => {
+                if let Some(active) = self.active.get(&id) {
+                    active.upload.do_send(Nudge);
+                }
+            }
+            None => self
+                .active
+                .values()
+                .for_each(|active| active.upload.do_send(Nudge)),
+        }
     }
 }
 
