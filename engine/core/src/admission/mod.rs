@@ -23,9 +23,9 @@
 //!                └───── host has room ─── host's tree
 //! ```
 //!
-//! So that each steps aside once for each time it is called back, and is called back once for each change at its host:
-//! a long run of uploads to a busy host is passed over once, not at every turn. While a host has room, the first of those
-//! aside is back in the common tree.
+//! A long run of uploads to a busy host is thus passed over once, not at every turn: each steps aside again only if it was
+//! called back, and each change at a host calls back one. While a host has room, the first of those aside is in the
+//! common tree.
 //!
 //! Never more than `active_max` active, nor more of one host than its cap. After every call, call `admit` until it has
 //! nobody: then a free slot means that nobody who waits may have it. Every call is O(1), amortised, for who is in the
@@ -253,7 +253,7 @@ impl<W, H: Clone + Eq + Hash> Admission<W, H> {
             Stands::Parked => self.parked -= 1,
             _ => self.withdraw(id),
         }
-        self.forget_mark(id);
+        self.marks.remove(&id);
         true
     }
 
@@ -264,7 +264,7 @@ impl<W, H: Clone + Eq + Hash> Admission<W, H> {
             Some(None) => return Cancelled::Active,
             Some(Some(_)) => self.withdraw(id),
         }
-        self.forget_mark(id);
+        self.marks.remove(&id);
         let waiting = self.known.remove(&id).flatten();
         self.sweep();
         // It was there two lines above.
@@ -574,10 +574,6 @@ impl<W, H: Clone + Eq + Hash> Admission<W, H> {
 
     fn host(&self, id: UploadId) -> Option<H> {
         self.marks.get(&id)?.host.clone()
-    }
-
-    fn forget_mark(&mut self, id: UploadId) {
-        self.marks.remove(&id);
     }
 
     fn count_hosts_no_more(&mut self) {

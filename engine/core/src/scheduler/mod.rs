@@ -248,8 +248,10 @@ impl Handler<UploadRequest> for Scheduler {
     fn handle(&mut self, request: UploadRequest, ctx: &mut Self::Context) -> Self::Result {
         let submit = Submit::new(&self.env.front, request);
         let shared = submit.ticket.shared().clone();
-        ctx.notify(submit);
-        MessageResult(UploadTask::new(shared, Engaged::Scheduler(ctx.address())))
+        let scheduler = ctx.address();
+        // By the mailbox, so that what the task is asked for next comes after it.
+        scheduler.do_send(submit);
+        MessageResult(UploadTask::new(shared, Engaged::Scheduler(scheduler)))
     }
 }
 
