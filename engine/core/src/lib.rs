@@ -55,7 +55,7 @@ pub use event::{Event, EventKind, Listener, Progress};
 pub use event_stream::{EventStream, event_stream};
 pub use media_types::{ByExtension, MediaTypes, NoMediaTypes};
 pub use outcome::{Outcome, Response};
-pub use policy::{HostPolicy, PermitAll};
+pub use policy::{DomainError, HostPolicy, PermitAll, Rules};
 pub use preview::Preview;
 pub use quintet_proto::{Headers, Limits, Newlines, Plan, Segment};
 pub use random::{Random, SystemRandom};
