@@ -92,6 +92,7 @@ impl Request<'_> {
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Error> {
         let target = &self.order.destination.target;
+        self.ledger.goes_to(&self.order.destination);
         let pooled = self.env.pool.borrow_mut().take(target, self.ledger.now());
         if let Some(wire) = pooled {
             self.ledger.started(true);

@@ -194,6 +194,7 @@ impl<'a> Pump<'a> {
                 Ok(received) => {
                     turn += received as u64;
                     self.ledger.look();
+                    self.ledger.bytes_received(received as u64);
                     if self.exchange.progress() == Receiving::Nothing {
                         self.ledger.first_byte();
                     }
@@ -392,7 +393,7 @@ impl<'a> Pump<'a> {
         }
         self.ledger.look();
         self.wire.taken += taken;
-        self.ledger.bytes_handed();
+        self.ledger.bytes_handed(taken);
         let of_head = (self.head_left as u64).min(taken);
         if of_head > 0 {
             self.head_left -= of_head as usize;
@@ -429,6 +430,10 @@ impl<'a> Pump<'a> {
         self.sending = false;
         let whole = self.sent == self.plan.content_length();
         self.report(true);
+        if !whole {
+            // An answer came before the end of the body: how much of it had arrived is a part of the outcome.
+            self.ledger.set_acked(self.acked());
+        }
         self.ledger.body_sent(whole);
     }
 

@@ -140,6 +140,10 @@ impl Shared {
                 ..Timings::default()
             },
             may_retry: true,
+            destination: None,
+            peer: None,
+            wire_bytes_sent: 0,
+            wire_bytes_received: 0,
         })
     }
 }
