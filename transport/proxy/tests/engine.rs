@@ -3,18 +3,21 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc;
 use std::thread;
 
 use quintet::{Engine, ErrorKind, UploadRequest};
 use quintet_proxy::{Proxy, ProxyConnect};
+use quintet_receiver::{Receiver, Settings, Tls};
 use quintet_tcp::TcpConnect;
+use quintet_tls::{TlsConnect, TlsSettings};
+use quintet_transport::Connect;
 use tempfile::TempDir;
 
 const STORED: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// Answers one connection after another by its script: one answer for each head, and for the body that it promises.
-fn proxy(scripts: &'static [&'static [&'static str]]) -> (SocketAddr, Receiver<String>) {
+fn proxy(scripts: &'static [&'static [&'static str]]) -> (SocketAddr, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("bound");
     let (tell, heads) = mpsc::channel();
@@ -52,9 +55,13 @@ struct Uploads(Engine, TempDir);
 
 impl Uploads {
     fn through(proxy: Proxy) -> Self {
+        Self::over(TcpConnect::new(), proxy)
+    }
+
+    fn over(below: impl Connect + 'static, proxy: Proxy) -> Self {
         let folder = TempDir::new().expect("a temporary directory");
         std::fs::write(folder.path().join("a.txt"), "content").expect("room for a file");
-        let transport = ProxyConnect::new(TcpConnect::new(), proxy);
+        let transport = ProxyConnect::new(below, proxy);
         Self(Engine::start(transport).expect("a thread"), folder)
     }
 
@@ -101,6 +108,27 @@ fn a_proxy_that_reads_requests_gets_the_whole_url_and_its_login_each_time() {
         "{head}"
     );
     assert_eq!(logins(&head), ["Basic dXNlcjpwQHNz"]);
+}
+
+#[test]
+fn a_proxy_over_tls_gets_the_requests_and_secures_nothing_beyond() {
+    // A server takes absolute URLs too (RFC 9112, 3.2.2): this one is its own proxy.
+    let receiver = Receiver::start(Settings {
+        tls: Some(Tls::SelfMade),
+        ..Settings::default()
+    });
+    let receiver = receiver.expect("a port");
+    let root = receiver.root_pem().expect("a root").as_bytes();
+    let settings = TlsSettings::only_given_roots().add_root_pem(root);
+    let below = TlsConnect::new(TcpConnect::new(), settings.expect("a root"));
+    let proxy = format!("https://localhost:{}", receiver.addr().port());
+    let proxy: Proxy = proxy.parse().expect("a proxy");
+    let uploads = Uploads::over(below.expect("settings that fit"), proxy);
+    let request = uploads.request("http://origin.invalid/up");
+    let outcome = uploads.0.upload(request).wait();
+    assert_eq!(outcome.status(), Some(200), "{outcome:?}");
+    let timings = &outcome.timings;
+    assert!(timings.connected.is_some() && timings.secured.is_none());
 }
 
 #[test]
