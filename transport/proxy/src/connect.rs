@@ -61,7 +61,8 @@ impl<C: Connect> ProxyConnect<C> {
         }
     }
 
-    /// Resolves targets for `socks5` by `resolver` instead of the system's. The proxy's own name is up to the transport below.
+    /// Resolves targets for `socks5` by `resolver` instead of the system's. The proxy's own name is up to the transport
+    /// below.
     #[must_use]
     pub fn resolver(mut self, resolver: impl Resolve + 'static) -> Self {
         self.resolver = Arc::new(resolver);

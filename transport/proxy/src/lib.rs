@@ -44,9 +44,9 @@
 //! # Bounds
 //!
 //! The answer to a CONNECT may have 16 KiB of head, interim answers included; what comes after it in the same read is
-//! kept for the reader, at most 18 KiB. A SOCKS5 proxy is asked for at most
-//! [`ADDRESSES_TRIED_MAX`](quintet_tcp::ADDRESSES_TRIED_MAX) addresses of a name, one after the other, each over a connection of
-//! its own.
+//! kept for the reader, at most 18 KiB. A name can have 255 bytes. A SOCKS5 proxy is asked for at most
+//! [`ADDRESSES_TRIED_MAX`](quintet_tcp::ADDRESSES_TRIED_MAX) addresses of a name, one after the other, each over a
+//! connection of its own.
 #![forbid(unsafe_code)]
 
 mod connect;
