@@ -22,7 +22,7 @@ use crate::source::{Opened, Source};
 const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
 /// Size of a read where the transport takes no files: large enough that the calls do not count, small enough to stay in a
 /// processor's second cache. Twice what TLS seals at a time: with a burst left over that is not full, an upload over TLS
-/// costs 4 % more.
+/// costs about 4 % more.
 const CHUNK_BYTES: usize = 224 * 1024;
 /// After this many bytes the other uploads on the thread get their turn.
 const TURN_BYTES: u64 = 1024 * 1024;
