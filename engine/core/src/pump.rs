@@ -20,8 +20,10 @@ use crate::source::{Opened, Source};
 /// Files up to this size are read into the same buffer as the head and the form, and leave in one write. Larger
 /// ones are offered to the transport.
 const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
-/// Size of a read where the transport takes no files: large enough that the calls do not count.
-const CHUNK_BYTES: usize = 256 * 1024;
+/// Size of a read where the transport takes no files: large enough that the calls do not count, small enough to stay in a
+/// processor's second cache. Twice what TLS seals at a time: with a burst left over that is not full, an upload over TLS
+/// costs about 4 % more.
+const CHUNK_BYTES: usize = 224 * 1024;
 /// After this many bytes the other uploads on the thread get their turn.
 const TURN_BYTES: u64 = 1024 * 1024;
 /// How much of a file is asked to be in memory at once, by its first and last byte.
