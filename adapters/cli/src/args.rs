@@ -87,6 +87,24 @@ pub(crate) struct Send {
     #[arg(long, value_name = "TIME", value_parser = units::deadline,
         default_value_t = Time(Settings::default().stall_timeout))]
     pub(crate) stall_timeout: Time,
+    /// Most retries of each upload: where no connection comes about, it breaks or times out before an answer, or the
+    /// answer is 408, 425, 429, 500, 502, 503 or 504. The server may then have a file twice. A Retry-After of up to
+    /// five minutes is waited for.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) retry: u32,
+    /// Wait so long before each retry. [default: a random time, up to 1s, then 2s, 4s ... 60s]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) retry_delay: Option<Time>,
+    /// Begin no retry later than so long after an upload had its turn. [default: no bound]
+    #[arg(long, value_name = "TIME", value_parser = units::deadline)]
+    pub(crate) retry_max_time: Option<Time>,
+    /// Send no more than so many bytes a second, all uploads together, such as 500K or 3M. [default: no bound]
+    #[arg(long, value_name = "SIZE", value_parser = units::rate_max)]
+    pub(crate) limit_rate: Option<Size>,
+    /// Ask the server (Expect: 100-continue), and wait a second at most for its word, before sending a body longer than
+    /// this. [default: ask nobody]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) expect100_above: Option<Size>,
     /// Which redirects are followed; one that is not is the answer.
     #[arg(long, value_name = "WHICH", default_value_t = Settings::default().redirects.into())]
     pub(crate) redirects: Follow,

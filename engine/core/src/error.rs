@@ -38,6 +38,9 @@ pub enum ErrorKind {
     Aborted,
     /// The engine was shut down.
     ShutDown,
+    /// The engine was suspended, and its setting is to end what is active:
+    /// see [`SuspendActive::Interrupt`](crate::SuspendActive::Interrupt).
+    Interrupted,
     /// A deadline passed, or nothing moved for too long.
     Timeout(Phase),
     /// The name did not resolve, or there is no route.
@@ -131,6 +134,7 @@ impl ErrorKind {
             Self::DomainDenied => ("url not in domain list", 105, "authentication fail"),
             Self::Aborted => ("abort", 301, "Network request cancelled"),
             Self::ShutDown => ("abort: engine shut down", 301, "Network request cancelled"),
+            Self::Interrupted => ("interrupted", 301, "Network request cancelled"),
             Self::Timeout(_) => ("timeout", 302, "Connection timed out"),
             Self::NoNetwork => ("no network connection", 303, "No network connection"),
             Self::Refused => with("connection refused", NETWORK),

@@ -31,6 +31,7 @@ pub(crate) fn preview(front: &Front, request: UploadRequest) -> Result<Preview, 
     let parts = Head {
         order: &order,
         sources: Some(&sources),
+        expect_above: front.settings.expect_continue_above,
         trace: &trace,
         via: None,
     };

@@ -10,3 +10,4 @@ mod proxy;
 mod send;
 mod serve;
 mod support;
+mod transfer;

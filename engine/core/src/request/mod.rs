@@ -1,6 +1,8 @@
 //! What a caller asks for, and the check that turns it into something that cannot be wrong.
 
 mod extras;
+mod queue;
+mod transfer;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Both, Listener};
 use crate::front::Front;
 use crate::media_types::part_type;
+pub use queue::{LABEL_BYTES_MAX, TAGS_MAX};
 
 /// Most headers taken from a caller: as many as we take from a server.
 pub const HEADERS_MAX: usize = 100;
@@ -148,6 +151,9 @@ impl UploadRequest {
             return Err(Error::parameter("name", "is missing or empty"));
         }
         let headers = check_headers(self.headers, ignored)?;
+        if let Some(extras) = &self.extras {
+            extras.queue.check()?;
+        }
         if let Some(mistake) = self.mistake {
             return Err(mistake);
         }
@@ -201,7 +207,6 @@ pub(crate) struct Order {
     pub(crate) headers: Headers,
     pub(crate) form: Form,
     pub(crate) timeout: Option<Duration>,
-    #[expect(dead_code, reason = "what reads it is about to come")]
     pub(crate) extras: Option<Box<Extras>>,
 }
 
