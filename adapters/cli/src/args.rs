@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use quintet::{Redirects, Settings};
 
 use crate::exit;
+use crate::proxies::PROXY_HELP;
 use crate::units::{self, SIZE_HELP, Size, TIME_HELP, Time};
 
 /// Uploads files as multipart/form-data over HTTP/1.1, a few at a time.
@@ -124,15 +125,24 @@ pub(crate) struct Send {
     /// Demand that the server's key is this one; repeatable, one must match.
     #[arg(long = "pin", value_name = "sha256//BASE64")]
     pub(crate) pins: Vec<String>,
-    /// Connect to this Unix socket, whatever host the URL names.
+    /// Connect to this Unix socket, whatever host the URL names; past any proxy.
     #[cfg(unix)]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "proxy")]
     pub(crate) unix_socket: Option<PathBuf>,
+    /// Send through this proxy, [http|https|socks5|socks5h]://[USER:PASSWORD@]HOST[:PORT]; an empty URL means none.
+    /// Without a scheme it is http, without a port 1080 (https: 443). With socks5h and http the proxy resolves names.
+    /// [default: the environment's]
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// Reach these hosts past the proxy: names (with all below them), addresses, networks such as 10.0.0.0/8, or *,
+    /// separated by commas. [default: the environment's]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) noproxy: Option<String>,
 
     /// Count an answer with status 400 or more against the exit code.
     #[arg(long)]
     pub(crate) fail: bool,
-    /// Print what would be sent, and send nothing.
+    /// Print what the server would be sent, and send nothing.
     #[arg(long, conflicts_with = "json")]
     pub(crate) dry_run: bool,
     /// One JSON object for each file, on a line of its own, as it ends.
@@ -246,7 +256,7 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
 
 fn send_after_help() -> String {
     format!(
-        "{TIME_HELP}\n{SIZE_HELP}\n\n\
+        "{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n\
          Ctrl-C aborts every upload and tells what happened to each; a second one leaves at once.\n\
          NO_COLOR is honoured.\n\n{}",
         exit::TABLE

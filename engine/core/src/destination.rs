@@ -12,7 +12,6 @@ use crate::error::Error;
 pub const URL_BYTES_MAX: usize = 65_536;
 
 /// A URL that may be requested, and its target.
-#[derive(Debug)]
 pub(crate) struct Destination {
     pub(crate) url: Url,
     pub(crate) target: Target,
@@ -63,6 +62,13 @@ impl Destination {
             url,
             target: Target { secure, host, port },
         })
+    }
+}
+
+impl fmt::Debug for Destination {
+    /// Without the path and the query, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.target)
     }
 }
 

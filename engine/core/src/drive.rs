@@ -1,5 +1,6 @@
 //! One upload from its open file to its answer: plan, connection, request, redirects, the one free retry.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
@@ -8,8 +9,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use quintet_proto::{Boundary, Framing, Plan, RequestHead};
-use quintet_transport::{Step, Target, Watch};
+use quintet_proto::{Boundary, Framing, Headers, Plan, RequestHead};
+use quintet_transport::{Step, Target, Via, Watch};
 use url::{Position, Url};
 
 use crate::clock::Alarm;
@@ -218,6 +219,7 @@ impl Request<'_> {
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
         let target = &self.order.destination.target;
+        self.ledger.goes_to(&self.order.destination);
         let pooled = self.env.pool.borrow_mut().take(target, self.ledger.now());
         if let Some(wire) = pooled {
             self.ledger.started(true);
@@ -271,18 +273,17 @@ impl Request<'_> {
         expect_above: Option<u64>,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
-        let trace = self.ledger.trace();
-        let bodies = with_body.then_some(self.sources);
-        let (form, output) = (std::mem::take(&mut wire.form), &mut wire.output);
-        let plan = write_head(
-            &self.env.front,
-            self.order,
-            bodies,
+        let Wire {
+            form, output, via, ..
+        } = &mut *wire;
+        let head = Head {
+            order: self.order,
+            sources: with_body.then_some(self.sources),
             expect_above,
-            trace,
-            form,
-            output,
-        )?;
+            trace: self.ledger.trace(),
+            via: via.as_ref(),
+        };
+        let plan = write_head(&self.env.front, head, std::mem::take(form), output)?;
         if with_body {
             self.ledger.planned(plan.content_length());
         }
@@ -304,17 +305,32 @@ impl Request<'_> {
     }
 }
 
-/// Makes the plan of the body (`sources`; none for a request without a body) in the room of `form`, with a boundary of
-/// its own, and writes the head that fits it.
+/// What a request head is written from.
+pub(crate) struct Head<'a> {
+    pub(crate) order: &'a Order,
+    /// The files of the body; none for a request without one.
+    pub(crate) sources: Option<&'a [Opened]>,
+    /// The length of body above which the server is asked before it is sent.
+    pub(crate) expect_above: Option<u64>,
+    pub(crate) trace: &'a Trace,
+    /// The proxy in between.
+    pub(crate) via: Option<&'a Via>,
+}
+
+/// Makes the plan of the body in the room of `form`, with a boundary of its own, and writes the head that fits it.
 pub(crate) fn write_head(
     front: &Front,
-    order: &Order,
-    sources: Option<&[Opened]>,
-    expect_above: Option<u64>,
-    trace: &Trace,
+    head: Head<'_>,
     form: Vec<u8>,
     output: &mut Vec<u8>,
 ) -> Result<Plan, Error> {
+    let Head {
+        order,
+        sources,
+        expect_above,
+        trace,
+        via,
+    } = head;
     let defect = |what: &dyn std::fmt::Display| Error::new(ErrorKind::Internal).because(what);
     let random = front.random.bytes().map_err(|error| defect(&error))?;
     let boundary = Boundary::from_random(random);
@@ -338,15 +354,17 @@ pub(crate) fn write_head(
     let agent = Some(front.settings.user_agent.as_str())
         .filter(|agent| !agent.is_empty() && order.headers.get("user-agent").is_none());
     let accept = order.headers.get("accept").is_none().then_some("*/*");
+    let (to_proxy, headers) = proxied(via, &order.headers);
     let expect = expects(expect_above, &plan).then_some(("Expect", "100-continue"));
-    let engine: [Option<(&str, &str)>; 5] = [
+    let engine: [Option<(&str, &str)>; 6] = [
+        to_proxy.map(|login| ("Proxy-Authorization", login)),
         agent.map(|agent| ("User-Agent", agent)),
         accept.map(|accept| ("Accept", accept)),
         Some(("x-request-id", trace)),
         Some(("x-tt-logid", trace)),
         expect,
     ];
-    let mut own = [("", ""); 5];
+    let mut own = [("", ""); 6];
     let mut own_len = 0;
     for header in engine.into_iter().flatten() {
         own[own_len] = header;
@@ -359,10 +377,30 @@ pub(crate) fn write_head(
         host: &url[Position::BeforeHost..Position::AfterPort],
         framing,
         engine: &own[..own_len],
-        headers: &order.headers,
+        headers: &headers,
     };
-    head.write_to(output).map_err(|error| defect(&error))?;
+    let written = match via {
+        Some(Via::Forward { .. }) => head.write_forwarded_to(output),
+        _ => head.write_to(output),
+    };
+    written.map_err(|error| defect(&error))?;
     Ok(plan)
+}
+
+/// What a proxy is told to let us in, and the caller's headers, from which a Proxy-Authorization is taken where it is not
+/// for whoever reads the request: an origin behind a tunnel, or a proxy whose settings have their own.
+fn proxied<'a>(via: Option<&'a Via>, headers: &'a Headers) -> (Option<&'a str>, Cow<'a, Headers>) {
+    const NAME: &str = "proxy-authorization";
+    let to_proxy = match via {
+        Some(Via::Forward { authorization }) => authorization.as_deref(),
+        _ => None,
+    };
+    let is_ours = matches!(via, Some(Via::Tunnel)) || to_proxy.is_some();
+    let mut headers = Cow::Borrowed(headers);
+    if is_ours && headers.get(NAME).is_some() {
+        headers.to_mut().remove(NAME);
+    }
+    (to_proxy, headers)
 }
 
 /// Whether a body is so long that the server is asked before it is sent.

@@ -45,7 +45,7 @@ pub enum ErrorKind {
     Timeout(Phase),
     /// The name did not resolve, or there is no route.
     NoNetwork,
-    /// No address took the connection.
+    /// No address took the connection, or the proxy opened no way.
     Refused,
     /// Certificate, handshake or record protection failed.
     Tls,
@@ -212,7 +212,7 @@ impl From<quintet_transport::ConnectError> for Error {
         use quintet_transport::ConnectErrorKind as From;
         let kind = match error.kind {
             From::NotResolved | From::NoRoute => ErrorKind::NoNetwork,
-            From::Refused => ErrorKind::Refused,
+            From::Refused | From::Proxy => ErrorKind::Refused,
             From::Tls => ErrorKind::Tls,
             From::Forbidden => ErrorKind::DomainDenied,
             From::Unsupported => ErrorKind::Unsupported,

@@ -1,12 +1,14 @@
 //! What is known of an active upload at any instant, so that it can be ended at any instant.
 
 use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quintet_transport::Step;
 
+use crate::destination::Destination;
 use crate::error::{Error, Phase};
 use crate::event::{EventKind, Progress};
 use crate::front::Front;
@@ -26,8 +28,12 @@ pub(crate) struct Ledger {
     sent: Cell<u64>,
     acked: Cell<Option<u64>>,
     total: Cell<u64>,
-    /// Whether a byte of any request was handed to a transport.
-    handed: Cell<bool>,
+    /// Bytes of all requests, heads included, that a transport took, and of all answers that came.
+    handed: Cell<u64>,
+    received: Cell<u64>,
+    /// Who the last request went to.
+    destination: RefCell<Option<Arc<Destination>>>,
+    peer: Cell<Option<SocketAddr>>,
     attempts: Cell<u32>,
     /// What was last told of pausing.
     told_paused: Cell<bool>,
@@ -59,7 +65,10 @@ impl Ledger {
             sent: Cell::new(0),
             acked: Cell::new(None),
             total: Cell::new(0),
-            handed: Cell::new(false),
+            handed: Cell::new(0),
+            received: Cell::new(0),
+            destination: RefCell::new(None),
+            peer: Cell::new(None),
             attempts: Cell::new(1),
             told_paused: Cell::new(false),
             reported: Cell::new(None),
@@ -208,11 +217,21 @@ impl Ledger {
         self.total.get()
     }
 
-    pub(crate) fn bytes_handed(&self) {
-        self.handed.set(true);
+    pub(crate) fn bytes_handed(&self, bytes: u64) {
+        self.handed.set(self.handed.get() + bytes);
     }
 
-    pub(crate) fn head_sent(&self, peer: Option<std::net::SocketAddr>) {
+    pub(crate) fn bytes_received(&self, bytes: u64) {
+        self.received.set(self.received.get() + bytes);
+    }
+
+    /// The next request goes there.
+    pub(crate) fn goes_to(&self, destination: &Arc<Destination>) {
+        self.destination.replace(Some(destination.clone()));
+    }
+
+    pub(crate) fn head_sent(&self, peer: Option<SocketAddr>) {
+        self.peer.set(peer);
         self.stamp(|timings, now| timings.head_sent = Some(now));
         self.set_phase(Phase::Body);
         self.emit(EventKind::HeadSent { peer });
@@ -292,7 +311,11 @@ impl Ledger {
             bytes_total: self.total.get(),
             timings: self.timings.get(),
             attempts: self.attempts.get(),
-            may_retry: !self.handed.get(),
+            may_retry: self.handed.get() == 0,
+            destination: self.destination.take(),
+            peer: self.peer.get(),
+            wire_bytes_sent: self.handed.get(),
+            wire_bytes_received: self.received.get(),
         });
         Some((ticket, outcome))
     }

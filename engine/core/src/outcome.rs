@@ -2,10 +2,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use quintet_proto::Headers;
+use url::Url;
 
+use crate::destination::Destination;
+use crate::profile::Profile;
 use crate::{Error, ErrorKind, Phase, Timings, Trace, UploadId};
 
 /// The end of an upload: success with the server's answer, whatever its status, or failure.
@@ -32,6 +37,13 @@ pub struct Outcome {
     pub attempts: u32,
     /// Whether no byte of a request had been handed to a transport, so that doing it again cannot do it twice.
     pub may_retry: bool,
+    /// The address of the connection that the last request went over, where there was one and it has any.
+    pub peer: Option<SocketAddr>,
+    /// Bytes that transports took, of all requests and with their heads, before any TLS.
+    pub wire_bytes_sent: u64,
+    /// Bytes that came as answers, all of them and with their heads, after any TLS.
+    pub wire_bytes_received: u64,
+    pub(crate) destination: Option<Arc<Destination>>,
 }
 
 impl Outcome {
@@ -41,6 +53,25 @@ impl Outcome {
             Ok(_) => "uploadFile:ok".into(),
             Err(error) => format!("uploadFile:fail {error}"),
         }
+    }
+
+    /// Where the last request went: the URL of the call, or of the redirect that was followed last, without a fragment.
+    /// `None` if nothing was asked for. It may hold secrets in its query.
+    pub fn url(&self) -> Option<&Url> {
+        self.destination.as_ref().map(|last| &last.url)
+    }
+
+    /// Whether the answer came before the body was sent, and stopped it: then [`bytes_sent`](Self::bytes_sent) and
+    /// [`bytes_acked`](Self::bytes_acked) are those of that moment.
+    pub fn stopped_early(&self) -> bool {
+        self.result.is_ok()
+            && self.timings.body_sent.is_some()
+            && self.bytes_sent < self.bytes_total
+    }
+
+    /// When what was reached, in the words of WeChat's `profile`.
+    pub fn profile(&self) -> Profile {
+        Profile::of(self)
     }
 
     /// The failure's errno, 0 for a success.
@@ -90,6 +121,15 @@ pub struct Response {
 }
 
 impl Response {
+    /// What the server wants kept: the values of `Set-Cookie`, as received, in order; bytes that are not UTF-8
+    /// replaced.
+    pub fn cookies(&self) -> Vec<String> {
+        let values = self.headers.get_all("set-cookie");
+        values
+            .map(|value| String::from_utf8_lossy(value).into_owned())
+            .collect()
+    }
+
     /// The body as text: UTF-8, one byte-order mark stripped, invalid bytes replaced.
     pub fn data(&self) -> String {
         let body = self

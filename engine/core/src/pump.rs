@@ -22,8 +22,10 @@ use crate::source::{Opened, Source, changed, check_unchanged};
 /// Files up to this size are read into the same buffer as the head and the form, and leave in one write. Larger
 /// ones are offered to the transport.
 const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
-/// Size of a read where the transport takes no files: large enough that the calls do not count.
-const CHUNK_BYTES: usize = 256 * 1024;
+/// Size of a read where the transport takes no files: large enough that the calls do not count, small enough to stay in a
+/// processor's second cache. Twice what TLS seals at a time: with a burst left over that is not full, an upload over TLS
+/// costs about 4 % more.
+const CHUNK_BYTES: usize = 224 * 1024;
 /// After this many bytes the other uploads on the thread get their turn.
 const TURN_BYTES: u64 = 1024 * 1024;
 /// How much of a file is asked to be in memory at once, by its first and last byte.
@@ -249,6 +251,7 @@ impl<'a> Pump<'a> {
                 Ok(received) => {
                     turn += received as u64;
                     self.ledger.look();
+                    self.ledger.bytes_received(received as u64);
                     if self.exchange.progress() == Receiving::Nothing {
                         self.ledger.first_byte();
                     }
@@ -496,7 +499,7 @@ impl<'a> Pump<'a> {
         }
         self.ledger.look();
         self.wire.taken += taken;
-        self.ledger.bytes_handed();
+        self.ledger.bytes_handed(taken);
         let of_head = (self.head_left as u64).min(taken);
         if of_head > 0 {
             self.head_left -= of_head as usize;
@@ -534,6 +537,10 @@ impl<'a> Pump<'a> {
         self.sending = false;
         let whole = self.sent == self.plan.content_length();
         self.report(true);
+        if !whole {
+            // An answer came before the end of the body: how much of it had arrived is a part of the outcome.
+            self.ledger.set_acked(self.acked());
+        }
         self.ledger.body_sent(whole);
     }
 

@@ -149,6 +149,10 @@ impl Shared {
             },
             attempts: 0,
             may_retry: true,
+            destination: None,
+            peer: None,
+            wire_bytes_sent: 0,
+            wire_bytes_received: 0,
         })
     }
 }

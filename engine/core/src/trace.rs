@@ -27,6 +27,7 @@ impl Trace {
     /// let trace = quintet::Trace::from_parts(1_700_000_000_000, [0xab; 19]);
     /// assert_eq!(trace.as_str().len(), 53);
     /// assert!(trace.as_str().starts_with("021700000000000abab"));
+    /// assert_eq!(trace.unix_millis(), Some(1_700_000_000_000));
     /// ```
     pub fn from_parts(unix_millis: u64, random: [u8; 19]) -> Self {
         let mut text = *b"02-------------00000000000000000000000000000000000000";
@@ -47,6 +48,16 @@ impl Trace {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
         let fits = (1..=Self::LEN_MAX).contains(&text.len());
         (fits && text.bytes().all(allowed)).then(|| Self::new(text.as_bytes()))
+    }
+
+    /// The wall-clock time of the call, in milliseconds since 1970, if the trace has the usual form.
+    pub fn unix_millis(&self) -> Option<u64> {
+        let text = self.as_str();
+        let digits = text
+            .get(2..15)
+            .filter(|_| text.len() == 53 && text.starts_with("02"))?;
+        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| digits.parse().ok()).flatten()
     }
 
     /// Its text.

@@ -6,6 +6,7 @@ mod failures;
 #[cfg(unix)]
 mod interrupt;
 mod pages;
+mod proxy;
 mod send;
 mod serve;
 mod support;

@@ -78,7 +78,8 @@ impl UploadRequest {
     }
 
     /// Adds a request header; a name may repeat. Headers that the engine owns are ignored and reported by
-    /// [`UploadTask::ignored_headers`](crate::UploadTask::ignored_headers).
+    /// [`UploadTask::ignored_headers`](crate::UploadTask::ignored_headers). Through a proxy, `Proxy-Authorization` is for
+    /// the proxy alone: it never goes through a tunnel, and the login of the proxy's settings takes its place.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
