@@ -71,11 +71,13 @@ impl Deadlines {
         self.last_words_end = Some(now + LAST_WORDS);
     }
 
+    /// Whether there is a wait for answers of their own.
+    pub(crate) fn time_answers(&self) -> bool {
+        self.response.is_some()
+    }
+
     /// Whether the request has gone, and nothing of its answer has come.
     pub(crate) fn await_answer(&mut self, awaited: bool, now: Duration) {
-        if self.response.is_none() {
-            return;
-        }
         self.answer = match self.answer {
             _ if !awaited => Answer::NotAwaited,
             Answer::NotAwaited => Answer::Unconfirmed { look_at: now },

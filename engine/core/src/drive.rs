@@ -1,4 +1,5 @@
-//! One upload from its open file to its answer: plan, connection, request, redirects, the one free retry.
+//! One upload from its open file to its answer: plan, connection, request, redirects, the one free retry, and those
+//! that its caller allows.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -57,7 +58,7 @@ impl Env {
 /// Uploads. Dropping it at any point stops everything at once: the connection and the file are closed with it.
 pub(crate) async fn drive(
     env: &Env,
-    mut order: Box<Order>,
+    order: Box<Order>,
     opened: Opened,
     ledger: &Ledger,
 ) -> Result<Response, Error> {
@@ -65,10 +66,8 @@ pub(crate) async fn drive(
     let deadline = order
         .timeout
         .map(|timeout| ledger.admitted_at().saturating_add(timeout));
-    let extras = order.extras.take();
-    let policy = extras
-        .as_ref()
-        .and_then(|extras| extras.transfer.retry.as_ref());
+    let extras = order.extras.as_ref();
+    let retry = extras.and_then(|extras| extras.transfer.retry.clone());
     let mut upload = Following {
         env,
         order,
@@ -78,9 +77,9 @@ pub(crate) async fn drive(
         with_body: true,
         hops_left: env.front.settings.redirects_max,
     };
-    match policy {
+    match retry {
         None => upload.follow().await.map_err(|failure| failure.error),
-        Some(policy) => upload.follow_and_retry(policy).await,
+        Some(policy) => upload.follow_and_retry(&policy).await,
     }
 }
 
@@ -108,8 +107,8 @@ impl Following<'_> {
         let (destination, headers) = (self.order.destination.clone(), self.order.headers.clone());
         loop {
             let ended = self.follow().await;
-            let can_repeat = !self.with_body || can_repeat(self.sources);
-            let Some((after, because)) = retries.after(&ended, can_repeat, ledger.look()) else {
+            let repeats = !self.with_body || can_repeat(self.sources);
+            let Some((after, because)) = retries.after(&ended, repeats, ledger.look()) else {
                 return ended.map_err(|failure| failure.error);
             };
             drop(ended);

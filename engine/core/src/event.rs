@@ -12,8 +12,9 @@ use crate::{Outcome, RetryCause, UploadId};
 /// Something happened to an upload.
 ///
 /// Order: queued, admitted, then for each request started, resolved, connected, secured (those that apply), head
-/// sent, progress (any number), body sent, and in the end headers received (success only) and done. Paused and resumed
-/// come in turns, anywhere between queued and done. Nothing comes after `Done`, but what an engine's own listeners hear of
+/// sent, progress (any number), body sent, and in the end headers received (success only) and done. After redirected
+/// and retrying, another request follows. Paused and resumed come in turns, anywhere between queued and done. Nothing
+/// comes after `Done`, but what an engine's own listeners hear of
 /// [`AfterSuccessFailed`](EventKind::AfterSuccessFailed).
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -307,10 +307,9 @@ impl<'a> Pump<'a> {
                 // What fits beside the head goes with it, in the same write.
                 ready!(self.place(cx))?;
             }
-            let end = self
-                .output_end
-                .min(self.output_at.saturating_add(most as usize));
-            let rest = &self.wire.output[self.output_at..end];
+            let rest = &self.wire.output[self.output_at..self.output_end];
+            let rest =
+                &rest[..usize::try_from(most).map_or(rest.len(), |most| most.min(rest.len()))];
             let taken = if rest.is_empty() {
                 match self.plan.at(self.placed) {
                     None => {
@@ -550,11 +549,13 @@ impl<'a> Pump<'a> {
         if self.deadlines.is_held() != held {
             self.deadlines.hold(held, self.ledger.look());
         }
-        let awaited = !self.sending
-            && !self.broken()
-            && self.exchange.head().is_none()
-            && !self.exchange.is_in_head();
-        self.deadlines.await_answer(awaited, self.ledger.now());
+        if self.deadlines.time_answers() {
+            let awaited = !self.sending
+                && !self.broken()
+                && self.exchange.head().is_none()
+                && !self.exchange.is_in_head();
+            self.deadlines.await_answer(awaited, self.ledger.now());
+        }
         loop {
             let next = self.deadlines.next();
             let next = writes_at.map_or(next, |at| at.min(next));
