@@ -21,7 +21,7 @@ use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
 use crate::request::Order;
-use crate::source::Opened;
+use crate::source::{Opened, Sources, prepared, spent};
 use crate::{Redirects, Response, Trace};
 
 /// What every upload of an engine works with, on the engine's thread.
@@ -31,17 +31,19 @@ pub(crate) struct Env {
     pub(crate) pool: Rc<RefCell<Pool>>,
 }
 
-/// Uploads. Dropping it at any point stops everything at once: the connection and the file are closed with it.
+/// Uploads. Dropping it at any point stops everything at once: the connection and the files are closed with it.
 pub(crate) async fn drive(
     env: &Env,
     mut order: Box<Order>,
-    opened: Opened,
+    mut sources: Sources,
     ledger: &Ledger,
 ) -> Result<Response, Error> {
-    let sources = [opened];
     let deadline = order
         .timeout
         .map(|timeout| ledger.admitted_at().saturating_add(timeout));
+    if let Sources::Many(sources) = &mut sources {
+        prepare(env, sources, deadline, ledger).await?;
+    }
     let settings = &env.front.settings;
     let mut with_body = true;
     let mut hops_left = settings.redirects_max;
@@ -71,8 +73,34 @@ pub(crate) async fn drive(
         }
         hops_left -= 1;
         with_body &= hop.keeps_body;
+        if with_body {
+            spent(&sources, "a redirect asks for the body again")?;
+        }
         order.destination = Arc::new(hop.destination);
     }
+}
+
+/// Waits for the sources that must be read before anything is sent.
+async fn prepare(
+    env: &Env,
+    sources: &mut [Opened],
+    deadline: Option<Duration>,
+    ledger: &Ledger,
+) -> Result<(), Error> {
+    let mut alarm = Alarm::new();
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(prepared) = prepared(sources, cx) {
+            return Poll::Ready(prepared);
+        }
+        let Some(deadline) = deadline else {
+            return Poll::Pending;
+        };
+        alarm.poll(cx, &*env.front.clock, deadline).map(|()| {
+            Err(Error::new(ErrorKind::Timeout(ledger.phase()))
+                .because("the upload's time is over, and its source is not at its end"))
+        })
+    })
+    .await
 }
 
 /// One request of an upload.
@@ -96,7 +124,10 @@ impl Request<'_> {
         if let Some(wire) = pooled {
             self.ledger.started(true);
             match self.over(wire, with_body, deadline).await {
-                Err(failure) if failure.unanswered => {}
+                Err(failure) if failure.unanswered => {
+                    let why = "a connection kept from before was closed by the peer";
+                    spent(if with_body { self.sources } else { &[] }, why)?;
+                }
                 answered => return answered.map_err(|failure| failure.error),
             }
         }
@@ -150,12 +181,13 @@ impl Request<'_> {
         let trace = self.ledger.trace();
         let bodies = with_body.then_some(self.sources);
         let (form, output) = (std::mem::take(&mut wire.form), &mut wire.output);
-        let plan =
+        let mut plan =
             write_head(&self.env.front, self.order, bodies, trace, form, output).map_err(failed)?;
         if with_body {
             self.ledger.planned(plan.content_length());
         }
-        let mut pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, deadline);
+        let sources = bodies.unwrap_or_default();
+        let mut pump = Pump::new(&mut wire, &mut plan, sources, self.ledger, deadline);
         let ended = std::future::poll_fn(|cx| pump.poll(cx)).await;
         let (response, reusable) = pump.finish(ended)?;
         if reusable {
@@ -180,22 +212,36 @@ pub(crate) fn write_head(
     output: &mut Vec<u8>,
 ) -> Result<Plan, Error> {
     let defect = |what: &dyn std::fmt::Display| Error::new(ErrorKind::Internal).because(what);
-    let random = front.random.bytes().map_err(|error| defect(&error))?;
-    let boundary = Boundary::from_random(random);
-    let plan = match sources {
-        Some(sources) => {
-            let lengths = sources.first().map(|opened| opened.state.len);
-            Plan::new_in(form, &order.form, &boundary, lengths.as_slice())
-                .map_err(|error| Error::parameter("filePath", error))?
+    let boundary;
+    let (plan, framing) = match (sources, order.raw_type()) {
+        (None, _) => (Plan::empty(), Framing::None),
+        (Some(sources), Some(content_type)) => {
+            let plan = Plan::raw(sources.first().map_or(0, |opened| opened.state.len));
+            let content_length = plan.content_length();
+            let framing = Framing::Raw {
+                content_type,
+                content_length,
+            };
+            (plan, framing)
         }
-        None => Plan::empty(),
-    };
-    let framing = match sources {
-        Some(_) => Framing::Multipart {
-            boundary: &boundary,
-            content_length: plan.content_length(),
-        },
-        None => Framing::None,
+        (Some(sources), None) => {
+            let random = front.random.bytes().map_err(|error| defect(&error))?;
+            boundary = Boundary::from_random(random);
+            let planned = match sources {
+                [only] => Plan::new_in(form, &order.form, &boundary, &[only.state.len]),
+                all => {
+                    let lengths: Vec<_> = all.iter().map(|opened| opened.state.len).collect();
+                    Plan::new_in(form, &order.form, &boundary, &lengths)
+                }
+            };
+            let plan = planned.map_err(|error| Error::parameter("filePath", error))?;
+            let content_length = plan.content_length();
+            let framing = Framing::Multipart {
+                boundary: &boundary,
+                content_length,
+            };
+            (plan, framing)
+        }
     };
     let url = &order.destination.url;
     let trace = trace.as_str();
@@ -216,7 +262,10 @@ pub(crate) fn write_head(
     }
     output.clear();
     let head = RequestHead {
-        method: if sources.is_some() { "POST" } else { "GET" },
+        method: match sources {
+            Some(_) => order.method().as_str(),
+            None => "GET",
+        },
         target: &url[Position::BeforePath..Position::AfterQuery],
         host: &url[Position::BeforeHost..Position::AfterPort],
         framing,

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
+use quintet_proto::UNKNOWN_LENGTH;
 use quintet_transport::Step;
 
 use crate::error::{Error, Phase};
@@ -141,11 +142,22 @@ impl Ledger {
         self.emit(event);
     }
 
-    /// A body of `total` bytes is about to be sent from its first byte.
+    /// A body of `total` bytes is about to be sent from its first byte; what is not known counts as none yet.
     pub(crate) fn planned(&self, total: u64) {
-        self.total.set(total);
+        self.total
+            .set(if total == UNKNOWN_LENGTH { 0 } else { total });
         self.sent.set(0);
         self.acked.set(None);
+    }
+
+    /// The body of unknown length turned out to have `total` bytes.
+    pub(crate) fn settled(&self, total: u64) {
+        self.total.set(total);
+        // If all of it was told of already, then without a total: that it is all is still to be told.
+        if let Some((sent, at)) = self.reported.get() {
+            self.reported
+                .set(Some((sent.min(total.saturating_sub(1)), at)));
+        }
     }
 
     pub(crate) fn bytes_handed(&self) {

@@ -20,6 +20,7 @@ mod clock;
 mod deadlines;
 mod destination;
 mod drive;
+mod encode;
 mod engine;
 mod error;
 mod event;
@@ -49,6 +50,7 @@ use std::fmt;
 
 pub use clock::{Clock, Sleep, SystemClock};
 pub use destination::URL_BYTES_MAX;
+pub use encode::{EncodeError, Encoded};
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Phase};
 pub use event::{Event, EventKind, Listener, Progress};
@@ -57,13 +59,15 @@ pub use media_types::{ByExtension, MediaTypes, NoMediaTypes};
 pub use outcome::{Outcome, Response};
 pub use policy::{HostPolicy, PermitAll};
 pub use preview::Preview;
-pub use quintet_proto::{Headers, Limits, Newlines, Plan, Segment};
+pub use quintet_proto::{Headers, Limits, Newlines, Plan, Segment, UNKNOWN_LENGTH};
 pub use random::{Random, SystemRandom};
 pub use recipient::to_recipient;
-pub use request::{HEADER_BYTES_MAX, HEADERS_MAX, UploadRequest};
+pub use request::{FilePart, HEADER_BYTES_MAX, HEADERS_MAX, Method, UploadRequest};
 pub use scheduler::{Scheduler, Shutdown};
 pub use settings::{Redirects, Settings};
-pub use source::{FileError, Files, LocalFiles, Opened, Source, SourceState};
+pub use source::{
+    FileError, Files, LocalFiles, OpenSource, Opened, Source, SourceState, Spool, UploadSource,
+};
 pub use task::UploadTask;
 pub use timings::Timings;
 pub use trace::{SystemTraces, Trace, TraceSource};

@@ -57,7 +57,7 @@ impl Scheduler {
     fn start(&mut self, id: UploadId, (ticket, order): Waiting, ctx: &Context<Self>) {
         let (mut id, mut ticket, mut order) = (id, ticket, order);
         loop {
-            match self.env.front.files.open(&order.path) {
+            match order.open(&self.env.front) {
                 Ok(opened) => {
                     let upload = self
                         .idle
@@ -73,7 +73,7 @@ impl Scheduler {
                 }
                 Err(error) => {
                     let next = self.admission.finish(id);
-                    ticket.refuse(error.into(), Phase::Open);
+                    ticket.refuse(error, Phase::Open);
                     let Some(next) = next else {
                         return;
                     };
@@ -144,8 +144,8 @@ impl Handler<Submit> for Scheduler {
             return ticket.refuse(Error::new(ErrorKind::Aborted), Phase::Queue);
         }
         if !self.admission.has_free_slot() {
-            if let Err(error) = self.env.front.files.check(&order.path) {
-                return ticket.refuse(error.into(), Phase::Call);
+            if let Err(error) = order.look(&self.env.front) {
+                return ticket.refuse(error, Phase::Call);
             }
             order.form.shrink();
         }

@@ -229,6 +229,11 @@ impl Form {
         })
     }
 
+    /// Whether it has no part.
+    pub fn is_empty(&self) -> bool {
+        self.part_count == 0
+    }
+
     /// How many parts take their content from a file.
     pub fn file_count(&self) -> usize {
         usize::from(self.file_count)

@@ -1,12 +1,14 @@
 //! What a caller asks for, and the check that turns it into something that cannot be wrong.
 
+mod body;
 mod extras;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use body::{FilePart, Method};
 use extras::Extras;
 use quintet_proto::{Form, Headers, Newlines, is_engine_owned};
 
@@ -132,38 +134,35 @@ impl UploadRequest {
     /// Checks everything but the file, which the scheduler opens or looks at. `ignored` gets the names of headers
     /// that the engine owns.
     pub(crate) fn check(
-        self,
+        mut self,
         front: &Front,
         ignored: &mut Vec<String>,
     ) -> Result<Box<Order>, Error> {
         let destination = front.destinations.parse(&self.url)?;
-        if self.file_path.as_os_str().is_empty() {
-            return Err(Error::parameter("filePath", "is missing or empty"));
+        let own_body = self.has_own_body();
+        if !own_body {
+            check_file(&self.file_path, &self.name)?;
         }
-        if self.file_path.as_os_str().as_encoded_bytes().contains(&0) {
-            return Err(Error::parameter("filePath", "holds a NUL byte"));
-        }
-        if self.name.is_empty() {
-            return Err(Error::parameter("name", "is missing or empty"));
-        }
-        let headers = check_headers(self.headers, ignored)?;
-        if let Some(mistake) = self.mistake {
+        let headers = check_headers(std::mem::take(&mut self.headers), ignored)?;
+        if let Some(mistake) = self.mistake.take() {
             return Err(mistake);
         }
-        let mut form = self.form;
-        let path = self.file_path.to_string_lossy();
-        let file_name = self
-            .file_name
-            .as_deref()
-            .unwrap_or_else(|| last_segment(&path));
-        let types = &*front.media_types;
-        let mime_type = self
-            .mime_type
-            .as_deref()
-            .unwrap_or_else(|| part_type(types, file_name));
-        form.file(&self.name, file_name, mime_type)
-            .map_err(|error| Error::parameter("name, fileName or mimeType", error))?;
-        drop(path);
+        if own_body {
+            self.check_body(front)?;
+        } else {
+            let path = self.file_path.to_string_lossy();
+            let file_name = self.file_name.as_deref();
+            let file_name = file_name.unwrap_or_else(|| last_segment(&path));
+            let mime_type = self.mime_type.as_deref();
+            add_file(
+                &mut self.form,
+                front,
+                &self.name,
+                file_name,
+                mime_type,
+                "name, fileName or mimeType",
+            )?;
+        }
         if !front.policy.permits_url(&destination.url) {
             return Err(Error::new(ErrorKind::DomainDenied));
         }
@@ -172,7 +171,7 @@ impl UploadRequest {
             destination,
             path: self.file_path,
             headers,
-            form,
+            form: self.form,
             timeout: self.timeout,
             extras: self.extras,
         }))
@@ -200,8 +199,34 @@ pub(crate) struct Order {
     pub(crate) headers: Headers,
     pub(crate) form: Form,
     pub(crate) timeout: Option<Duration>,
-    #[expect(dead_code, reason = "what reads it is about to come")]
     pub(crate) extras: Option<Box<Extras>>,
+}
+
+fn check_file(path: &Path, name: &str) -> Result<(), Error> {
+    if path.as_os_str().is_empty() {
+        return Err(Error::parameter("filePath", "is missing or empty"));
+    }
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        return Err(Error::parameter("filePath", "holds a NUL byte"));
+    }
+    if name.is_empty() {
+        return Err(Error::parameter("name", "is missing or empty"));
+    }
+    Ok(())
+}
+
+/// Adds a file part whose type is told by its name unless the caller did; `what` is what may be wrong with it.
+fn add_file(
+    form: &mut Form,
+    front: &Front,
+    name: &str,
+    file_name: &str,
+    mime_type: Option<&str>,
+    what: &str,
+) -> Result<(), Error> {
+    let mime_type = mime_type.unwrap_or_else(|| part_type(&*front.media_types, file_name));
+    form.file(name, file_name, mime_type)
+        .map_err(|error| Error::parameter(what, error))
 }
 
 fn check_headers(
