@@ -113,8 +113,7 @@ impl RequestHead<'_> {
                 boundary,
                 content_length,
             } => {
-                out.extend_from_slice(CONTENT_TYPE);
-                out.extend_from_slice(MULTIPART);
+                out.extend_from_slice(MULTIPART_TYPE);
                 out.extend_from_slice(boundary.as_bytes());
                 write_length(content_length, out);
             }
@@ -143,9 +142,11 @@ impl RequestHead<'_> {
         let framing = match self.framing {
             Framing::None => 0,
             Framing::Multipart { boundary, .. } => {
-                MULTIPART.len() + boundary.as_bytes().len() + FRAMING_MAX
+                MULTIPART_TYPE.len() + boundary.as_bytes().len() + LENGTH_MAX
             }
-            Framing::Raw { content_type, .. } => content_type.len() + FRAMING_MAX,
+            Framing::Raw { content_type, .. } => {
+                CONTENT_TYPE.len() + content_type.len() + LENGTH_MAX
+            }
         };
         let engine = self.engine.iter();
         let engine: usize = engine
@@ -183,11 +184,11 @@ impl RequestHead<'_> {
 }
 
 const CONTENT_TYPE: &[u8] = b"\r\nContent-Type: ";
-const MULTIPART: &[u8] = b"multipart/form-data; boundary=";
+const MULTIPART_TYPE: &[u8] = b"\r\nContent-Type: multipart/form-data; boundary=";
 const CONTENT_LENGTH: &[u8] = b"\r\nContent-Length: ";
 const CHUNKED: &[u8] = b"\r\nTransfer-Encoding: chunked";
-/// The two headers that frame a body, the media type not counted. The length takes more than the coding's name.
-const FRAMING_MAX: usize = CONTENT_TYPE.len() + CONTENT_LENGTH.len() + DECIMAL_MAX;
+/// A length takes more than the name of the coding.
+const LENGTH_MAX: usize = CONTENT_LENGTH.len() + DECIMAL_MAX;
 
 fn write_length(content_length: u64, out: &mut Vec<u8>) {
     if content_length == UNKNOWN_LENGTH {

@@ -114,9 +114,31 @@ impl FilePart {
     }
 }
 
+/// What is done with a body that is not the base file alone. Only the setters name [`OWN`]: a program that calls none of
+/// them is linked without all this.
+pub(super) struct Own {
+    check: fn(&mut UploadRequest, &Front) -> Result<(), Error>,
+    look: fn(&Order, &Front) -> Result<(), Error>,
+    open: fn(&Order, &Front) -> Result<Sources, Error>,
+}
+
+impl Own {
+    pub(super) fn check(&self, request: &mut UploadRequest, front: &Front) -> Result<(), Error> {
+        (self.check)(request, front)
+    }
+}
+
+static OWN: Own = Own {
+    check: UploadRequest::check_own,
+    look: Order::look_at_own,
+    open: Order::open_own,
+};
+
 /// What was asked of the body.
 #[derive(Clone, Default)]
 pub(crate) struct BodyExtras {
+    /// If it is not the base file alone.
+    own: Option<&'static Own>,
     method: Method,
     /// The request has no base file.
     is_form: bool,
@@ -142,7 +164,7 @@ impl UploadRequest {
     /// A form of the fields and files that are added, in the order of the calls, and nothing else.
     pub fn form(url: impl Into<Arc<str>>) -> Self {
         let mut request = Self::new(url, PathBuf::new(), "");
-        request.extras().body.is_form = true;
+        request.own_body().is_form = true;
         request
     }
 
@@ -159,7 +181,7 @@ impl UploadRequest {
     /// ```
     pub fn raw(url: impl Into<Arc<str>>, source: impl Into<UploadSource>) -> Self {
         let mut request = Self::new(url, PathBuf::new(), "");
-        request.extras().body.raw = Some(source.into());
+        request.own_body().raw = Some(source.into());
         request
     }
 
@@ -167,7 +189,7 @@ impl UploadRequest {
     /// that [`new`](Self::new) names comes before the first of these.
     pub fn file(mut self, part: FilePart) -> Self {
         let before = self.form.take();
-        self.extras().body.files.push((before, part));
+        self.own_body().files.push((before, part));
         self
     }
 
@@ -180,7 +202,7 @@ impl UploadRequest {
     /// Sends `length` bytes from byte `offset` on of the file that [`new`](Self::new) names, or of the raw body, instead
     /// of all of it. What goes beyond its end is a wrong parameter.
     pub fn range(mut self, offset: u64, length: u64) -> Self {
-        self.extras().body.range = Some((offset, length));
+        self.own_body().range = Some((offset, length));
         self
     }
 
@@ -191,16 +213,18 @@ impl UploadRequest {
         self
     }
 
-    /// Whether the body is more, or less, than the base file in a form.
-    pub(super) fn has_own_body(&self) -> bool {
-        self.extras.as_deref().is_some_and(|extras| {
-            let body = &extras.body;
-            body.is_form || body.raw.is_some() || body.range.is_some() || !body.files.is_empty()
-        })
+    fn own_body(&mut self) -> &mut BodyExtras {
+        let body = &mut self.extras().body;
+        body.own = Some(&OWN);
+        body
+    }
+
+    pub(super) fn own(&self) -> Option<&'static Own> {
+        self.extras.as_deref()?.body.own
     }
 
     /// Puts form and sources in their order.
-    pub(super) fn check_body(&mut self, front: &Front) -> Result<(), Error> {
+    fn check_own(&mut self, front: &Front) -> Result<(), Error> {
         let mut body = std::mem::take(&mut self.extras().body);
         match body.raw.take() {
             Some(source) => self.check_raw(front, &mut body, source)?,
@@ -314,27 +338,37 @@ impl Order {
 
     /// Looks at the files without opening them, as far as that goes.
     pub(crate) fn look(&self, front: &Front) -> Result<(), Error> {
-        let asked = self.asked();
-        if asked.is_empty() && self.form.file_count() > 0 {
-            return Ok(front.files.check(&self.path)?);
+        match self.own() {
+            Some(own) => (own.look)(self, front),
+            None => Ok(front.files.check(&self.path)?),
         }
-        for (index, asked) in asked.iter().enumerate() {
+    }
+
+    /// Opens the files.
+    pub(crate) fn open(&self, front: &Front) -> Result<Sources, Error> {
+        if let Some(own) = self.own() {
+            return (own.open)(self, front);
+        }
+        let opened = front.files.open(&self.path)?;
+        permit(opened.state.len, self.file_bytes_max(front))?;
+        Ok(Sources::One([opened]))
+    }
+
+    fn own(&self) -> Option<&'static Own> {
+        self.extras.as_deref()?.body.own
+    }
+
+    fn look_at_own(&self, front: &Front) -> Result<(), Error> {
+        for (index, asked) in self.asked().iter().enumerate() {
             let looked = asked.source.check(&*front.files);
             looked.map_err(|error| self.told(error.into(), index))?;
         }
         Ok(())
     }
 
-    /// Opens the files.
-    pub(crate) fn open(&self, front: &Front) -> Result<Sources, Error> {
-        let asked = self.asked();
+    fn open_own(&self, front: &Front) -> Result<Sources, Error> {
         let max = self.file_bytes_max(front);
-        if asked.is_empty() && self.form.file_count() > 0 {
-            let opened = front.files.open(&self.path)?;
-            permit(opened.state.len, max)?;
-            return Ok(Sources::One([opened]));
-        }
-        let opened = asked.iter().enumerate().map(|(index, asked)| {
+        let opened = self.asked().iter().enumerate().map(|(index, asked)| {
             let opened = asked.open(front, max);
             opened.map_err(|error| self.told(error, index))
         });

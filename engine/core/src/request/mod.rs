@@ -139,29 +139,22 @@ impl UploadRequest {
         ignored: &mut Vec<String>,
     ) -> Result<Box<Order>, Error> {
         let destination = front.destinations.parse(&self.url)?;
-        let own_body = self.has_own_body();
-        if !own_body {
-            check_file(&self.file_path, &self.name)?;
+        let own_body = self.own();
+        match own_body {
+            Some(own) => own.check(&mut self, front)?,
+            None => check_file(&self.file_path, &self.name)?,
         }
-        let headers = check_headers(std::mem::take(&mut self.headers), ignored)?;
-        if let Some(mistake) = self.mistake.take() {
+        let headers = check_headers(self.headers, ignored)?;
+        if let Some(mistake) = self.mistake {
             return Err(mistake);
         }
-        if own_body {
-            self.check_body(front)?;
-        } else {
+        let mut form = self.form;
+        if own_body.is_none() {
             let path = self.file_path.to_string_lossy();
-            let file_name = self.file_name.as_deref();
-            let file_name = file_name.unwrap_or_else(|| last_segment(&path));
-            let mime_type = self.mime_type.as_deref();
-            add_file(
-                &mut self.form,
-                front,
-                &self.name,
-                file_name,
-                mime_type,
-                "name, fileName or mimeType",
-            )?;
+            let told = self.file_name.as_deref();
+            let file_name = told.unwrap_or_else(|| last_segment(&path));
+            let (mime_type, what) = (self.mime_type.as_deref(), "name, fileName or mimeType");
+            add_file(&mut form, front, &self.name, file_name, mime_type, what)?;
         }
         if !front.policy.permits_url(&destination.url) {
             return Err(Error::new(ErrorKind::DomainDenied));
@@ -171,7 +164,7 @@ impl UploadRequest {
             destination,
             path: self.file_path,
             headers,
-            form: self.form,
+            form,
             timeout: self.timeout,
             extras: self.extras,
         }))
