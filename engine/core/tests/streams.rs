@@ -652,6 +652,30 @@ fn a_spool_has_a_cap_and_a_deadline_and_tells_of_what_goes_wrong() {
 }
 
 #[test]
+fn an_abort_ends_a_spool_of_a_source_without_end() {
+    struct Endless {
+        _held: Arc<()>,
+    }
+    impl Read for Endless {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            Ok(buf.len())
+        }
+    }
+    let held = Arc::new(());
+    let source = UploadSource::reader(Endless {
+        _held: held.clone(),
+    });
+    let spool = Spool::default().bytes_max(u64::MAX);
+    let recorder = Recorder::new();
+    let raw = UploadRequest::raw("http://127.0.0.1:1/", source.spooled(spool));
+    let task = engine().upload(raw.listener(recorder.clone()));
+    recorder.wait_for("admitted");
+    assert!(task.abort());
+    assert!(task.wait().is_aborted());
+    until("the thread lets go", || Arc::strong_count(&held) == 1);
+}
+
+#[test]
 fn a_stream_over_the_cap_fails_where_it_has_too_much() {
     let receiver = receiver();
     let engine = engine();

@@ -77,8 +77,8 @@ impl Spool {
         }
     }
 
-    /// Reads `source` to its end, on the thread that calls.
-    fn fill(&self, source: &dyn Source) -> io::Result<Opened> {
+    /// Reads `source` to its end, on the thread that calls, as long as it is `wanted`.
+    fn fill(&self, source: &dyn Source, wanted: impl Fn() -> bool) -> io::Result<Opened> {
         let mut buf = vec![0; READ_BYTES];
         let (mut memory, mut file, mut len) = (Vec::new(), None, 0);
         loop {
@@ -86,6 +86,9 @@ impl Spool {
             let piece = &buf[..read];
             if read == 0 {
                 break;
+            }
+            if !wanted() {
+                return Err(io::ErrorKind::BrokenPipe.into());
             }
             len += read as u64;
             if len > self.bytes_max {
@@ -165,7 +168,7 @@ fn begin(
     thread::Builder::new()
         .name("quintet-spool".into())
         .spawn(move || {
-            let filled = spool.fill(&*source);
+            let filled = spool.fill(&*source, || !end.is_closed());
             drop(source);
             // Nobody waits any more if the upload is over.
             let _ = end.send(filled);
