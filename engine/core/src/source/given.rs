@@ -67,8 +67,8 @@ impl UploadSource {
         Self::custom(Made::Bytes(bytes.into()))
     }
 
-    /// A regular file that is open for reading: all of it, whatever the caller's offset, which stays where it is. The
-    /// descriptor is duplicated here. What is no regular file is that upload's failure: use [`reader`](Self::reader).
+    /// A regular file that is open for reading: all of it, whatever the caller's offset, which on Unix stays where it is.
+    /// The descriptor is duplicated here. What is no regular file is that upload's failure: use [`reader`](Self::reader).
     pub fn file(file: &File) -> io::Result<Self> {
         file.try_clone().map(Self::custom)
     }
