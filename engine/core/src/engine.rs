@@ -12,6 +12,7 @@ use quintet_transport::Connect;
 
 use crate::clock::{Clock, SystemClock};
 use crate::destination::Destinations;
+use crate::encode::{EncodeError, Encoded, encode};
 use crate::event::Listener;
 use crate::front::{Front, Latch};
 use crate::media_types::{ByExtension, MediaTypes};
@@ -98,6 +99,31 @@ impl Engine {
     /// Fails as the upload would before it connects. The file is opened and its length read, on the calling thread.
     pub fn preview(&self, request: UploadRequest) -> Result<Preview, Error> {
         preview(&self.inner.front, request)
+    }
+
+    /// Writes the body that an upload of this request would send to `out`, exactly, without connecting and without taking
+    /// a slot: for hosts whose platform insists on sending by itself. Returns the headers that belong to it.
+    ///
+    /// Fails as the upload would. The sources are read on the calling thread, which waits for them; what is written by
+    /// then is no whole body, and its closing boundary is missing.
+    ///
+    /// ```
+    /// # use quintet::{Engine, FilePart, UploadRequest, UploadSource};
+    /// # fn example(engine: &Engine) -> Result<(), quintet::EncodeError> {
+    /// let request = UploadRequest::form("http://localhost/up")
+    ///     .file(FilePart::new("file", UploadSource::bytes("hello")).file_name("a.txt"));
+    /// let mut body = Vec::new();
+    /// let encoded = engine.encode_to(request, &mut body)?;
+    /// assert_eq!(encoded.content_length, body.len() as u64);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn encode_to(
+        &self,
+        request: UploadRequest,
+        out: &mut impl io::Write,
+    ) -> Result<Encoded, EncodeError> {
+        encode(&self.inner.front, request, out)
     }
 
     /// Changes the number of slots. Fewer stop nobody: the running ones end first.
