@@ -38,10 +38,17 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod clock;
+pub mod conformance;
 mod connect;
 mod connection;
+pub mod fault;
 pub mod memory;
+mod seed;
+pub mod throttle;
+pub mod trace;
 
+pub use clock::{Alarm, Clock, Sleep};
 pub use connect::{
     Connect, ConnectError, ConnectErrorKind, ConnectFuture, Host, Step, Target, Unwatched, Watch,
 };
