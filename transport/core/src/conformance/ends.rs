@@ -141,6 +141,9 @@ impl Ends {
     ) -> Checked<T> {
         let mut idle = 0;
         poll_fn(|cx| {
+            if let Some(far) = &mut self.far {
+                far.turn();
+            }
             match look(self, cx)? {
                 Look::Done(done) => return Poll::Ready(Ok(done)),
                 Look::Moved => idle = 0,
@@ -306,11 +309,16 @@ impl Ends {
         }
     }
 
-    /// The far end ends its writing.
+    /// The far end ends its writing; what stands in its way the near end reads.
     pub(super) async fn end_far(&mut self) -> Checked {
-        self.look("the far end can end", |ends, _| match ends.far()?.end() {
+        self.look("the far end can end", |ends, cx| match ends.far()?.end() {
             Ok(()) => Ok(Look::Done(())),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Look::Nothing),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Ok(match ends.read(cx, 100)? {
+                    Poll::Ready(Ok(1..)) => Look::Moved,
+                    _ => Look::Nothing,
+                })
+            }
             Err(error) => broken(
                 format!("the far end could not end: {error}"),
                 "the connection stays open",

@@ -21,6 +21,9 @@ pub trait Far {
     /// Breaks off so that the near end learns that this is no orderly end. Some bytes of the near end's lie unread then.
     fn reset(self: Box<Self>);
 
+    /// Moves what lies in buffers of its own, if it has any. Called at every look; must not read.
+    fn turn(&mut self) {}
+
     /// Ends the layer below without the closing alert. Asked of secured connections alone.
     fn truncate(self: Box<Self>) {}
 }
