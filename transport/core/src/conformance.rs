@@ -1,4 +1,4 @@
-//! Whether a transport keeps the rules of [`Connection`](crate::Connection): run it in a test of your own crate.
+//! Whether a transport keeps the rules of [`Connection`]: run it in a test of your own crate.
 //!
 //! The kit asks for pairs: the connection under test, and the far end of it, which the kit drives ([`Far`]; TCP streams,
 //! Unix streams and the ends of [`memory`](crate::memory) are far ends as they are). For each of the [`RULES`] it asks for a

@@ -1,4 +1,4 @@
-//! Two connections joined back to back in memory, each direction a pipe of a stated capacity; and a [`Connect`] whose
+//! Two connections joined back to back in memory, each direction a pipe of a stated capacity; and a [`Connect`](crate::Connect) whose
 //! peer is a function of this program.
 
 use std::cell::RefCell;

@@ -7,7 +7,7 @@ use std::io;
 
 use quintet_transport::conformance::{self, Pair, Report, Verdict};
 use quintet_transport::fault::{FaultConnect, Script, What, Where};
-use quintet_transport::memory::Memory;
+use quintet_transport::memory::{Memory, MemoryConnect};
 use quintet_transport::throttle::ThrottleConnect;
 use quintet_transport::trace::TraceConnect;
 use quintet_transport::{Connect, Unwatched};
@@ -38,6 +38,15 @@ fn memory_of_any_capacity() {
     for capacity in [1, 7, 1000, 1 << 20] {
         assert_passed(&check(&OverMemory(capacity)));
     }
+}
+
+#[test]
+fn memory_with_a_peer_of_this_program() {
+    let transport = MemoryConnect::new(1000, |_, far| {
+        FARS.with_borrow_mut(|fars| fars.push(far));
+        std::future::pending()
+    });
+    assert_passed(&check(&transport));
 }
 
 #[test]

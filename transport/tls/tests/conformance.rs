@@ -10,15 +10,21 @@ use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
-use peer::{Authority, dns, leaf, root, server_config_for, target, transport, trusting};
+use peer::{Authority, Here, dns, leaf, root, server_config_for, target, transport, trusting};
+use quintet_tcp::TcpConnect;
 use quintet_tls::TlsConnect;
 use quintet_tls::rustls::server::NoClientAuth;
 use quintet_tls::rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion, version};
 use quintet_transport::conformance::{self, Far, Kit, Pair, Verdict};
 use quintet_transport::fault::{FaultConnect, Script, What, Where};
 use quintet_transport::memory::{self, Memory};
-use quintet_transport::{Connect, ConnectFuture, Connection, Target, Unwatched, Watch};
+use quintet_transport::throttle::ThrottleConnect;
+use quintet_transport::trace::TraceConnect;
+use quintet_transport::{
+    Clock, Connect, ConnectFuture, Connection, Sleep, Target, Unwatched, Watch,
+};
 
 /// A TLS server at the far end, over another far end.
 struct Server<F> {
@@ -155,6 +161,43 @@ async fn over_tcp() {
     listener.set_nonblocking(true).unwrap();
     let target = target("localhost", listener.local_addr().unwrap().port());
     let transport = transport(trusting(&root));
+    let report = conformance::check(async || {
+        let connecting = transport.connect(&target, &Unwatched);
+        pair(connecting, &config, || Some(listener.accept().ok()?.0)).await
+    });
+    assert_all_held(&report.await);
+}
+
+/// Time by the runtime of the test.
+struct RuntimeClock(tokio::time::Instant);
+
+impl Clock for RuntimeClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep_until(&self, at: Duration) -> Sleep {
+        Box::pin(tokio::time::sleep_until(self.0 + at))
+    }
+}
+
+#[tokio::test]
+async fn over_the_whole_shelf() {
+    let root = root("root");
+    let config = config(&root, &version::TLS13);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let target = target("localhost", listener.local_addr().unwrap().port());
+    let clock = || RuntimeClock(tokio::time::Instant::now());
+    let scripts = (0..conformance::RULES.len() as u64)
+        .map(|seed| Script::from([(Where::Connect, What::Short { seed })]));
+    let below = FaultConnect::new(TcpConnect::new().resolver(Here), scripts);
+    let below = ThrottleConnect::new(below, clock())
+        .up(1 << 30)
+        .shared_down(1 << 30)
+        .latency(Duration::from_micros(100));
+    let below = TraceConnect::new(below, clock());
+    let transport = TlsConnect::new(below, trusting(&root)).unwrap();
     let report = conformance::check(async || {
         let connecting = transport.connect(&target, &Unwatched);
         pair(connecting, &config, || Some(listener.accept().ok()?.0)).await

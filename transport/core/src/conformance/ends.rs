@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 const FULL_LOOKS: u32 = 64;
 
 /// What a filling write offers.
-const FILL_BYTES: usize = PIECE_BYTES_MAX;
+pub(super) const FILL_BYTES: usize = PIECE_BYTES_MAX;
 
 /// Why a rule was not found to hold.
 pub(super) enum Stop {
@@ -417,22 +417,25 @@ impl Ends {
         }
     }
 
-    /// Makes a call that waits, and tells the flag of its waker; none if it is woken at once every time.
+    /// Makes a call (which tells whether it waits) until it does, and tells the flag of its waker; none if it is woken
+    /// at once every time. Room may come late, from a system that is still busy with what was written before.
     pub(super) async fn pend(
         &mut self,
         mut call: impl FnMut(&mut Self, &mut Context<'_>) -> Checked<bool>,
     ) -> Checked<Option<Arc<Flag>>> {
+        let mut waits = false;
         for _ in 0..QUICK_LOOKS {
             let flag = Arc::new(Flag::default());
-            if !call(self, &mut Context::from_waker(&flag.waker()))? {
-                return broken("the call was ready", "it waits, since nothing has happened");
-            }
+            waits = call(self, &mut Context::from_waker(&flag.waker()))?;
             self.turn().await;
-            if !flag.woken() {
+            if waits && !flag.woken() {
                 return Ok(Some(flag));
             }
         }
-        Ok(None)
+        match waits {
+            true => Ok(None),
+            false => broken("the call is ready again and again", "it waits"),
+        }
     }
 
     /// Whether everything that came to the far end was right.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::super::ends::{Checked, Ends, Flag, Look};
+use super::super::ends::{Checked, Ends, FILL_BYTES, Flag, Look};
 
 /// A few bytes: one is enough to wake.
 const SAID: u64 = 10;
@@ -12,9 +12,8 @@ fn read(ends: &mut Ends, cx: &mut Context<'_>) -> Checked<bool> {
     Ok(ends.read(cx, 100)?.is_pending())
 }
 
-/// A write that is not `Pending` has found room that came late, and so waits for nothing.
 fn write(ends: &mut Ends, cx: &mut Context<'_>) -> Checked<bool> {
-    Ok(ends.write(cx, 100)?.is_pending())
+    Ok(ends.write(cx, FILL_BYTES)?.is_pending())
 }
 
 pub(super) async fn reader(ends: &mut Ends) -> Checked {
