@@ -18,7 +18,7 @@
 //! `>` is what we wrote and `<` what we read, each with its bytes: printable ASCII as it is, `\r`, `\n`, `\t`, `\\`,
 //! and `\xNN` for every other byte and for a space at the end of a line. A line that begins with a space goes on with the
 //! bytes of the line before. `closed` is the end of our writing, `ended` the peer's end, `failed KIND` an error
-//! ([`std::io::ErrorKind`] by name), and `left out` says that there was no room for the rest.
+//! ([`std::io::ErrorKind`] by name, `Other` for the rare ones), and `left out` says that there was no room for the rest.
 //!
 //! # Secrets
 //!

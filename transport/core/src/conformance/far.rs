@@ -3,6 +3,8 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
 
 use crate::Connection;
 use crate::memory::Memory;
@@ -28,8 +30,11 @@ pub trait Far {
     fn truncate(self: Box<Self>) {}
 }
 
-/// A TCP stream is closed with bytes unread to reset it, which Linux and Windows answer with a reset. Where that is not so,
-/// wrap the stream and set its `SO_LINGER` to zero.
+/// Looks for the bytes that must lie unread, each a millisecond after the one before.
+const LOOKS: u32 = 1000;
+
+/// To reset a TCP stream, it is closed with bytes unread: Linux and Windows tell that by a reset. Where that is not so, wrap the
+/// stream and set its `SO_LINGER` to zero.
 impl Far for TcpStream {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.set_nonblocking(true)?;
@@ -45,7 +50,18 @@ impl Far for TcpStream {
         self.shutdown(Shutdown::Write)
     }
 
-    fn reset(self: Box<Self>) {}
+    fn reset(self: Box<Self>) {
+        // They may still be on their way, and then the close would be an orderly one.
+        let _ = self.set_nonblocking(true);
+        for _ in 0..LOOKS {
+            match self.peek(&mut [0]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                _ => return,
+            }
+        }
+    }
 }
 
 /// As the TCP stream.

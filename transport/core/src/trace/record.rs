@@ -133,11 +133,11 @@ impl Recorder {
         };
         let at = self.clock.now().saturating_sub(self.began);
         let mut store = lock(&self.store);
-        let left_out = match &what {
+        let own = match &what {
             Happened::Sent(bytes) | Happened::Received(bytes) => bytes.len(),
             _ => 0,
         };
-        let bytes = store.bytes + ENTRY_BYTES + left_out;
+        let bytes = store.bytes + ENTRY_BYTES + own;
         let full = bytes > RECORD_BYTES_MAX;
         if generation != store.generation || full {
             self.place = None;

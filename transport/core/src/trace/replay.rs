@@ -65,6 +65,8 @@ impl Replayed {
             match entry.what {
                 Happened::Sent(bytes) => after += bytes.len() as u64,
                 Happened::Closed => after_close = true,
+                // Would read as the end.
+                Happened::Received(bytes) if bytes.is_empty() => {}
                 Happened::LeftOut => break,
                 what => ahead.push_back(Due {
                     after,
