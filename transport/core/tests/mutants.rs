@@ -57,6 +57,7 @@ enum Wrong {
     FileOvertakes,
     FileWithoutEnd,
     FileEndWaits,
+    TellsNonsense,
 }
 
 /// Each with the rules that it breaks.
@@ -138,6 +139,12 @@ fn each_mutant_is_caught_by_its_rule_and_no_other() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn whatever_a_connection_tells_the_kit_does_not_panic() {
+    let report = check(Wrong::TellsNonsense);
+    assert!(report.broken().count() > 10, "{report}");
 }
 
 #[test]
@@ -358,6 +365,9 @@ impl Connection for Mutant {
         if self.wrong == Wrong::TakesNoSingleByte && self.taken == 0 && buf.len() == 1 {
             return Poll::Ready(Ok(0));
         }
+        if self.wrong == Wrong::TellsNonsense {
+            return Poll::Ready(Ok(usize::MAX));
+        }
         let room = std::task::ready!(self.poll_room(cx, buf.first().copied()));
         let taken = room.min(buf.len());
         self.take(&buf[..taken]);
@@ -385,6 +395,9 @@ impl Connection for Mutant {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        if self.wrong == Wrong::TellsNonsense {
+            return Poll::Ready(Ok(usize::MAX));
+        }
         let (reset_by_peer, ended, empty, full) = {
             let wire = self.wire.borrow();
             let ended = wire.far_ended || wire.truncated;
@@ -442,6 +455,9 @@ impl Connection for Mutant {
         offset: u64,
         len: u64,
     ) -> Poll<io::Result<FileSend>> {
+        if self.wrong == Wrong::TellsNonsense {
+            return Poll::Ready(Ok(FileSend::Sent(u64::MAX)));
+        }
         let from = match self.wrong {
             Wrong::FileFromBefore if offset > 1000 => offset - 1,
             _ => offset,

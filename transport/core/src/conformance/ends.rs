@@ -220,7 +220,8 @@ impl Ends {
             Poll::Ready(_) => 0,
         };
         if let Poll::Ready(Ok(taken)) = &result {
-            self.taken += *taken as u64;
+            // A connection may tell any number.
+            self.taken = self.taken.saturating_add(*taken as u64);
         }
         result
     }
@@ -234,7 +235,7 @@ impl Ends {
     ) -> Checked<Poll<io::Result<FileSend>>> {
         let result = self.near()?.poll_send_file(cx, file, offset, len);
         if let Poll::Ready(Ok(FileSend::Sent(bytes))) = result {
-            self.taken += bytes;
+            self.taken = self.taken.saturating_add(bytes);
         }
         Ok(result)
     }
@@ -257,6 +258,11 @@ impl Ends {
         let result = self.near()?.poll_read(cx, &mut buf);
         if let Poll::Ready(Ok(given)) = &result {
             self.back.take(&buf[..len.min(*given)]);
+        }
+        // Else a connection that invents bytes would be read for ever.
+        if self.heard() > self.said {
+            let seen = format!("{} bytes read", self.heard());
+            return broken(seen, format!("the {} that the peer wrote", self.said));
         }
         Ok(result)
     }
@@ -330,7 +336,7 @@ impl Ends {
     /// The near end writes `send` bytes and the far end `say`, in the sizes of `sizes` in turn, and each reads what the
     /// other has written, until all of it was there.
     pub(super) async fn exchange(&mut self, send: u64, say: u64, sizes: &[usize]) -> Checked {
-        let (send, say) = (self.taken + send, self.said + say);
+        let (send, say) = (self.taken.saturating_add(send), self.said + say);
         let mut next = sizes.iter().copied().cycle();
         let mut size = move |left: u64| {
             let left = usize::try_from(left).unwrap_or(usize::MAX);
