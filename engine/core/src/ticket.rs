@@ -16,7 +16,8 @@ pub(crate) struct Shared {
     pub(crate) id: UploadId,
     pub(crate) trace: Trace,
     pub(crate) front: Arc<Front>,
-    pub(crate) queued_at: Duration,
+    /// Half the size of a `Duration`, for each that waits, and enough for five centuries.
+    queued_at_nanos: u64,
     pub(crate) ignored_headers: Box<[String]>,
     listener: Option<Arc<dyn Listener>>,
     /// Whether anyone began to listen after the call.
@@ -52,7 +53,7 @@ impl Shared {
         Self {
             id,
             trace,
-            queued_at: front.clock.now(),
+            queued_at_nanos: u64::try_from(front.clock.now().as_nanos()).unwrap_or(u64::MAX),
             front,
             ignored_headers: ignored_headers.into(),
             listener,
@@ -62,6 +63,10 @@ impl Shared {
             state: Mutex::default(),
             ended: Condvar::new(),
         }
+    }
+
+    pub(crate) fn queued_at(&self) -> Duration {
+        Duration::from_nanos(self.queued_at_nanos)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -143,7 +148,7 @@ impl Shared {
             bytes_acked: None,
             bytes_total: 0,
             timings: Timings {
-                queued: self.queued_at,
+                queued: self.queued_at(),
                 done,
                 ..Timings::default()
             },
