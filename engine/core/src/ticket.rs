@@ -33,7 +33,8 @@ pub(crate) struct State {
     pub(crate) waker: Option<Waker>,
     /// A thread waits: only then is a system call spent on waking it.
     pub(crate) is_waited_for: bool,
-    pub(crate) late: Vec<Arc<dyn Listener>>,
+    /// Who began to listen after the call. A slice, because every queued upload has room for it.
+    pub(crate) late: Box<[Arc<dyn Listener>]>,
 }
 
 /// The first of these wins: an accepted abort is never followed by success, nor an end by an abort.
@@ -118,14 +119,14 @@ impl Shared {
         let late = if heard_late {
             self.state().late.clone()
         } else {
-            Vec::new()
+            Box::default()
         };
         for listener in self
             .front
             .listeners
             .iter()
             .chain(&self.listener)
-            .chain(&late)
+            .chain(&*late)
         {
             tell(&**listener, event);
         }
@@ -197,7 +198,7 @@ impl Ticket {
         shared.emit(at, EventKind::Done(outcome.clone()));
         let mut state = shared.state();
         state.outcome = Some(outcome);
-        state.late.clear();
+        state.late = Box::default();
         let (waker, is_waited_for) = (state.waker.take(), state.is_waited_for);
         drop(state);
         if is_waited_for {
