@@ -53,7 +53,7 @@ impl Ledger {
             .and_then(|extras| extras.transfer.progress_interval)
             .unwrap_or(shared.front.settings.progress_interval);
         let timings = Timings {
-            queued: shared.queued_at,
+            queued: shared.queued_at(),
             ..Timings::default()
         };
         Self {

@@ -379,7 +379,7 @@ impl<'a> Pump<'a> {
         let (own, of_all) = self.ledger.rates_max();
         self.lane.follow(of_all, now);
         let left = self.plan.content_length() - self.sent;
-        if left == 0 {
+        if left == 0 || (own, of_all) == (0, 0) {
             return u64::MAX;
         }
         match self.pace.allow(own, self.lane, left, now) {
