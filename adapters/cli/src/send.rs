@@ -5,29 +5,35 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use quintet::{Engine, Event, EventKind, Outcome, Settings, UploadRequest};
+use quintet::{
+    Engine, Event, EventKind, FilePart, Outcome, Retry, RetryCause, Settings, UploadRequest,
+};
 
 use crate::args::Send;
 use crate::board::{Board, News};
 use crate::dry_run;
 use crate::exit::Exit;
+use crate::form::Item;
 use crate::interrupt::Interrupt;
 use crate::messages::{one_line, tell};
 use crate::output::{Results, failure, phases, status_line, throughput};
 use crate::progress::View;
+use crate::source::{listed, source};
 use crate::tally::Tally;
 use crate::transport;
+use crate::units::{Time, millis};
 
 /// The bars move at least so often.
 const TICK: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(args: &Send) -> io::Result<Exit> {
+    let jobs = jobs(args)?;
     let engine = Engine::builder(transport::of(args)?)
         .settings(settings(args))
         .start()?;
     let ended = match args.dry_run {
-        true => preview(args, &engine),
-        false => upload(args, &engine),
+        true => preview(args, jobs, &engine),
+        false => upload(args, jobs, &engine),
     };
     // Whatever stopped us: nothing goes on behind our back.
     engine.shutdown();
@@ -40,39 +46,130 @@ fn settings(args: &Send) -> Settings {
     settings.connect_timeout = args.connect_timeout.0;
     settings.stall_timeout = args.stall_timeout.0;
     settings.redirects = args.redirects.into();
+    settings.rate_max = args.limit_rate.map_or(0, |rate| rate.0);
+    settings.expect_continue_above = args.expect100_above.map(|above| above.0);
+    // Whoever names a number means that number, for each file.
+    let files = u32::try_from(args.files.len()).unwrap_or(u32::MAX);
+    settings.retry_reserve = args.retry.saturating_mul(files);
     settings.limits.body_bytes_max = args.max_response.0;
+    settings.file_bytes_max = args.max_file.map(|size| size.0);
     settings
 }
 
-fn request(args: &Send, file: &Path) -> UploadRequest {
-    let mut request = UploadRequest::new(args.url.as_str(), file, args.name.as_str())
-        .file_name(args.file_name.clone().unwrap_or_default())
-        .mime_type(args.mime_type.clone().unwrap_or_default())
-        .timeout(args.timeout.map(|time| time.0).unwrap_or_default());
-    for (key, value) in &args.fields {
-        request = request.field(key, value.clone());
+/// One request: what it is called, how much that is as far as it is known, and what it asks for.
+struct Job {
+    name: String,
+    size: u64,
+    request: UploadRequest,
+}
+
+fn jobs(args: &Send) -> io::Result<Vec<Job>> {
+    let files = listed(&args.files)?;
+    let of_items = args.items.iter().filter_map(Item::path);
+    // What -F takes from there is wanted by every request.
+    let from_items = of_items.clone().filter(|path| is_stdin(path)).count();
+    let named = files.iter().filter(|file| is_stdin(file)).count();
+    if named + from_items * files.len().max(1) > 1 {
+        return Err(io::Error::other("standard input (-) can be sent only once"));
+    }
+    if !files.is_empty() {
+        return files.iter().map(|file| job(args, Some(file))).collect();
+    }
+    // An empty list is no request.
+    match args.files.is_empty() {
+        true => Ok(vec![job(args, None)?]),
+        false => Ok(Vec::new()),
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn job(args: &Send, file: Option<&Path>) -> io::Result<Job> {
+    let url = args.url.as_str();
+    let mut request = match file {
+        Some(file) if args.raw => UploadRequest::raw(url, source(file, args.spool)),
+        Some(file) if !is_stdin(file) => UploadRequest::new(url, file, args.name.as_str()),
+        _ => UploadRequest::form(url),
+    };
+    // Standard input is no path: it is a file of the form like others, before the first of those.
+    let mut stdin = file
+        .filter(|file| is_stdin(file) && !args.raw)
+        .map(|file| stdin_part(args, file));
+    for item in &args.items {
+        if matches!(item, Item::File(_))
+            && let Some(part) = stdin.take()
+        {
+            request = request.file(part);
+        }
+        request = item.add_to(request, args.spool)?;
+    }
+    if let Some(part) = stdin {
+        request = request.file(part);
+    }
+    let is_part = file.is_some_and(is_stdin) && !args.raw;
+    if let Some((offset, length)) = args.range.filter(|_| !is_part) {
+        request = request.range(offset, length);
     }
     for (name, value) in &args.headers {
         request = request.header(name, value);
     }
-    request
+    let request = request
+        .method(args.method.into())
+        .file_name(args.file_name.clone().unwrap_or_default())
+        .mime_type(args.mime_type.clone().unwrap_or_default())
+        .timeout(args.timeout.map(|time| time.0).unwrap_or_default());
+    let request = match args.retry {
+        0 => request,
+        _ => request.retry(retry(args)),
+    };
+    let (name, size) = match file {
+        Some(file) => name_and_size(file),
+        None => ("form".into(), 0),
+    };
+    Ok(Job {
+        name,
+        size,
+        request,
+    })
 }
 
-fn preview(args: &Send, engine: &Engine) -> io::Result<Exit> {
+fn retry(args: &Send) -> Retry {
+    let mut retry = Retry::default();
+    (retry.retries_max, retry.retries_total_max) = (args.retry, args.retry);
+    if let Some(Time(delay)) = args.retry_delay {
+        (retry.delay_min, retry.delay_max) = (delay, delay);
+    }
+    retry.time_max = args.retry_max_time.map(|time| time.0);
+    retry
+}
+
+fn stdin_part(args: &Send, file: &Path) -> FilePart {
+    let part = FilePart::new(args.name.as_str(), source(file, args.spool))
+        .file_name(args.file_name.as_deref().unwrap_or("-"))
+        .mime_type(args.mime_type.clone().unwrap_or_default());
+    match args.range {
+        Some((offset, length)) => part.range(offset, length),
+        None => part,
+    }
+}
+
+fn preview(args: &Send, jobs: Vec<Job>, engine: &Engine) -> io::Result<Exit> {
     let mut exit = Exit::Ok;
     let mut out = io::stdout().lock();
-    for file in &args.files {
-        match engine.preview(request(args, file)) {
+    for Job { name, request, .. } in jobs {
+        match engine.preview(request) {
             Ok(preview) => {
                 if args.verbose {
                     ignored(&preview.ignored_headers);
                 }
-                dry_run::print(&mut out, file, &preview)?;
+                dry_run::print(&mut out, &name, preview)?;
             }
             Err(error) => {
                 exit = Exit::Failed;
                 if !args.quiet {
-                    tell(&failure(&file.to_string_lossy(), &error, None));
+                    tell(&failure(&name, &error, None));
                 }
             }
         }
@@ -81,21 +178,24 @@ fn preview(args: &Send, engine: &Engine) -> io::Result<Exit> {
     Ok(exit)
 }
 
-fn upload(args: &Send, engine: &Engine) -> io::Result<Exit> {
+fn upload(args: &Send, jobs: Vec<Job>, engine: &Engine) -> io::Result<Exit> {
     let board = Board::new(match (args.quiet, args.verbose) {
         (true, _) => |_| None,
         (_, true) => everything,
         (false, false) => waiting,
     });
     let interrupt = Interrupt::install(&board)?;
-    let files: Vec<(String, u64)> = args.files.iter().map(|file| name_and_size(file)).collect();
+    let files: Vec<_> = jobs
+        .iter()
+        .map(|job| (job.name.clone(), job.size))
+        .collect();
     let view = match args.quiet {
         true => View::Nothing,
         false => View::new(&files),
     };
     let began = Instant::now();
-    for (index, file) in args.files.iter().enumerate() {
-        let task = engine.upload(request(args, file).listener(board.listener(index)));
+    for (index, job) in jobs.into_iter().enumerate() {
+        let task = engine.upload(job.request.listener(board.listener(index)));
         // The headers are the same for all.
         if args.verbose && index == 0 {
             view.aside(|| ignored(task.ignored_headers()));
@@ -210,8 +310,8 @@ fn told_end(args: &Send, name: &str, outcome: &Outcome) {
         tell(&format!("{name}: {}", phases(&outcome.timings)));
         let (sent, total) = (outcome.bytes_sent, outcome.bytes_total);
         tell(&format!(
-            "{name}: {sent} of {total} bytes sent; trace {}",
-            outcome.trace
+            "{name}: {sent} of {total} bytes sent; attempts {}; trace {}",
+            outcome.attempts, outcome.trace
         ));
     }
     match &outcome.result {
@@ -227,10 +327,22 @@ fn told_end(args: &Send, name: &str, outcome: &Outcome) {
     }
 }
 
-/// Without `-v`: only that a file waits.
+/// Without `-v`: only that a file waits, for its turn or for another attempt.
 fn waiting(event: &Event) -> Option<String> {
-    match event.kind {
+    match &event.kind {
         EventKind::Queued { position } => Some(format!("waits for its turn, {position} before it")),
+        EventKind::Retrying {
+            attempt,
+            after,
+            because,
+        } => {
+            let why = match because {
+                RetryCause::Status(status) => format!("the server answered {status}"),
+                RetryCause::Failure(error) => error.to_string(),
+                _ => "it failed".into(),
+            };
+            Some(format!("{why}; attempt {attempt} in {}", millis(*after)))
+        }
         _ => None,
     }
 }
@@ -238,7 +350,7 @@ fn waiting(event: &Event) -> Option<String> {
 /// With `-v`: what happens, as it happens.
 fn everything(event: &Event) -> Option<String> {
     Some(match &event.kind {
-        EventKind::Queued { .. } => return waiting(event),
+        EventKind::Queued { .. } | EventKind::Retrying { .. } => return waiting(event),
         EventKind::Admitted => "its turn".into(),
         EventKind::Started { reused: true } => "over a connection kept from before".into(),
         EventKind::Connected => "connected".into(),

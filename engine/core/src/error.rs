@@ -38,6 +38,9 @@ pub enum ErrorKind {
     Aborted,
     /// The engine was shut down.
     ShutDown,
+    /// The engine was suspended, and its setting is to end what is active:
+    /// see [`SuspendActive::Interrupt`](crate::SuspendActive::Interrupt).
+    Interrupted,
     /// A deadline passed, or nothing moved for too long.
     Timeout(Phase),
     /// The name did not resolve, or there is no route.
@@ -56,6 +59,9 @@ pub enum ErrorKind {
     FileChanged,
     /// Reading the file failed while it was being sent.
     FileUnreadable,
+    /// A redirect or a connection that broke asked for the body again, and it came from a source that can be read only
+    /// once.
+    BodySpent,
     /// A known option that this engine or transport does not have.
     Unsupported,
     /// The queue is at its bound.
@@ -131,6 +137,7 @@ impl ErrorKind {
             Self::DomainDenied => ("url not in domain list", 105, "authentication fail"),
             Self::Aborted => ("abort", 301, "Network request cancelled"),
             Self::ShutDown => ("abort: engine shut down", 301, "Network request cancelled"),
+            Self::Interrupted => ("interrupted", 301, "Network request cancelled"),
             Self::Timeout(_) => ("timeout", 302, "Connection timed out"),
             Self::NoNetwork => ("no network connection", 303, "No network connection"),
             Self::Refused => with("connection refused", NETWORK),
@@ -140,6 +147,7 @@ impl ErrorKind {
             Self::ResponseTooLarge => with("response too large", NETWORK),
             Self::FileChanged => with("file changed", NETWORK),
             Self::FileUnreadable => with("file unreadable", NETWORK),
+            Self::BodySpent => with("body cannot be sent again", NETWORK),
             Self::Unsupported => ("feature not support", 103, "feature not support"),
             Self::QueueFull => ("queue full", 102, "internal error"),
             Self::Internal => ("internal error", 304, "Internal error in network SDK"),

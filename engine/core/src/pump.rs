@@ -2,26 +2,33 @@
 //!
 //! This is the only place outside the protocol crate that looks inside a segment.
 
+mod chunk;
+
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment};
+use chunk::Chunk;
+use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment, UNKNOWN_LENGTH};
 use quintet_transport::{FileSend, SecurityError};
 
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::expect::CONTINUE_MAX;
 use crate::ledger::Ledger;
+use crate::pace::{Lane, Pace};
 use crate::pool::Wire;
-use crate::source::{Opened, Source};
+use crate::source::{Opened, Source, changed, check_unchanged};
 
 /// Files up to this size are read into the same buffer as the head and the form, and leave in one write. Larger
 /// ones are offered to the transport.
 const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
-/// Size of a read where the transport takes no files: large enough that the calls do not count.
-const CHUNK_BYTES: usize = 256 * 1024;
+/// Size of a read where the transport takes no files: large enough that the calls do not count, small enough to stay in a
+/// processor's second cache. Twice what TLS seals at a time: with a burst left over that is not full, an upload over TLS
+/// costs about 4 % more.
+const CHUNK_BYTES: usize = 224 * 1024;
 /// After this many bytes the other uploads on the thread get their turn.
 const TURN_BYTES: u64 = 1024 * 1024;
 /// How much of a file is asked to be in memory at once, by its first and last byte.
@@ -32,9 +39,14 @@ const OFFER_BYTES: u64 = 1024 * 1024;
 /// Sends a request and receives its answer.
 pub(crate) struct Pump<'a> {
     wire: &'a mut Wire,
-    plan: &'a Plan,
+    plan: &'a mut Plan,
     sources: &'a [Opened],
     ledger: &'a Ledger,
+    /// The pace of all uploads together.
+    lane: &'a Lane,
+    pace: Pace,
+    /// Nothing may be written before.
+    writes_at: Option<Duration>,
     clock: &'a dyn Clock,
     exchange: Exchange,
     /// Bytes of the request head that the transport has not taken.
@@ -49,6 +61,9 @@ pub(crate) struct Pump<'a> {
     /// Body bytes taken by the transport.
     sent: u64,
     sending: bool,
+    /// The body waits for the peer's word, from when the head has gone until this time.
+    expects: bool,
+    sends_anyway_at: Option<Duration>,
     /// Of which source, and up to where, the file is known to be in memory.
     cached: (usize, u64),
     /// Every file was found as it was promised.
@@ -58,32 +73,62 @@ pub(crate) struct Pump<'a> {
     reading: bool,
     write_error: Option<Error>,
     deadlines: Deadlines,
+    /// The length of the body was not known when it began: it goes in chunks.
+    chunk: Option<Box<Chunk>>,
 }
 
 /// How a request ended that did not end well.
 pub(crate) struct Failure {
     pub(crate) error: Error,
+    /// How far an answer had come.
+    pub(crate) received: Receiving,
+    /// The peer had confirmed part of the body.
+    pub(crate) was_acked: bool,
+    /// The connection broke while the upload was paused, before an answer and before the whole body had gone.
+    pub(crate) while_paused: bool,
+}
+
+impl Failure {
     /// The connection broke and not one byte of an answer had come.
-    pub(crate) unanswered: bool,
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.error.kind() == ErrorKind::Closed && self.received == Receiving::Nothing
+    }
+}
+
+impl From<Error> for Failure {
+    /// Of what is no connection's fault.
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            received: Receiving::Nothing,
+            was_acked: false,
+            while_paused: false,
+        }
+    }
 }
 
 impl<'a> Pump<'a> {
     /// `wire.output` holds the request head; `total` is the upload's own deadline.
     pub(crate) fn new(
         wire: &'a mut Wire,
-        plan: &'a Plan,
+        plan: &'a mut Plan,
         sources: &'a [Opened],
         ledger: &'a Ledger,
+        lane: &'a Lane,
         total: Option<Duration>,
     ) -> Self {
         let front = ledger.front();
         let head_left = wire.output.len();
+        let content_length = plan.content_length();
         Self {
             plan,
             sources,
             ledger,
+            lane,
+            pace: Pace::default(),
+            writes_at: None,
             clock: &*front.clock,
-            exchange: Exchange::new(plan.content_length(), front.settings.limits.clone()),
+            exchange: Exchange::new(content_length, front.settings.limits.clone()),
             head_left,
             body_at: wire.taken + head_left as u64,
             output_at: 0,
@@ -91,14 +136,22 @@ impl<'a> Pump<'a> {
             placed: 0,
             sent: 0,
             sending: true,
+            expects: false,
+            sends_anyway_at: None,
             cached: (usize::MAX, 0),
             verified: false,
             read_whole: false,
             reading: true,
             write_error: None,
             deadlines: Deadlines::new(&front.settings, ledger.now(), total),
+            chunk: (content_length == UNKNOWN_LENGTH).then(Box::default),
             wire,
         }
+    }
+
+    /// The head asks for the peer's word before the body goes.
+    pub(crate) fn expects(&mut self) {
+        self.expects = true;
     }
 
     /// Takes what [`poll`](Self::poll) has said: the answer, and whether the connection may be used again.
@@ -106,19 +159,30 @@ impl<'a> Pump<'a> {
         self,
         ended: Result<bool, Error>,
     ) -> Result<(quintet_proto::Response, bool), Failure> {
-        let unanswered = self.exchange.progress() == Receiving::Nothing;
         let error = match ended {
-            Ok(reusable) => match self.exchange.into_response() {
-                Some(response) => return Ok((response, reusable)),
-                None => Error::new(ErrorKind::Internal).because("finished without an answer"),
-            },
-            Err(error) => {
-                self.ledger.set_acked(self.acked());
-                error
+            Ok(reusable) => {
+                return match self.exchange.into_response() {
+                    Some(response) => Ok((response, reusable)),
+                    None => Err(Error::new(ErrorKind::Internal)
+                        .because("finished without an answer")
+                        .into()),
+                };
             }
+            Err(error) => error,
         };
-        let unanswered = unanswered && error.kind() == ErrorKind::Closed;
-        Err(Failure { error, unanswered })
+        let received = self.exchange.progress();
+        let whole = self.head_left == 0 && self.sent == self.plan.content_length();
+        let acked = self.acked();
+        self.ledger.set_acked(acked);
+        Err(Failure {
+            received,
+            was_acked: acked.is_some_and(|acked| acked > 0),
+            while_paused: error.kind() == ErrorKind::Closed
+                && received < Receiving::Body
+                && !whole
+                && self.ledger.is_paused(),
+            error,
+        })
     }
 
     /// Moves what can be moved. Ready when the answer is complete, with whether the connection may be used again.
@@ -143,7 +207,7 @@ impl<'a> Pump<'a> {
         );
         if before != after {
             self.deadlines
-                .activity(self.ledger.now(), self.exchange.progress());
+                .activity(self.ledger.now(), self.exchange.is_in_head());
         }
         self.ledger.set_phase(self.phase());
         self.expire(cx)
@@ -199,6 +263,9 @@ impl<'a> Pump<'a> {
                         self.ledger.first_byte();
                     }
                     self.exchange.receive(&self.wire.input[..received])?;
+                    if self.expects && self.exchange.head().is_some() {
+                        self.exchange.withhold_body();
+                    }
                 }
                 Err(error) => {
                     self.reading = false;
@@ -229,16 +296,29 @@ impl<'a> Pump<'a> {
     /// nothing more can be sent.
     fn send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let turn_ends = self.wire.taken + TURN_BYTES;
+        self.writes_at = None;
+        self.pace.new_turn();
         while self.sending {
+            let most = match self.expects || self.ledger.is_reined() {
+                false => u64::MAX,
+                true => match self.allowed(cx) {
+                    0 => return Poll::Pending,
+                    most => most,
+                },
+            };
             if self.wire.taken >= turn_ends {
                 let_others_run(cx);
                 return Poll::Pending;
             }
-            if self.placed == 0 {
+            if self.chunk.is_some() {
+                ready!(self.place_chunk(cx))?;
+            } else if self.placed == 0 {
                 // What fits beside the head goes with it, in the same write.
                 ready!(self.place(cx))?;
             }
             let rest = &self.wire.output[self.output_at..self.output_end];
+            let rest =
+                &rest[..usize::try_from(most).map_or(rest.len(), |most| most.min(rest.len()))];
             let taken = if rest.is_empty() {
                 match self.plan.at(self.placed) {
                     None => {
@@ -249,7 +329,9 @@ impl<'a> Pump<'a> {
                         source,
                         offset,
                         len,
-                    }) if self.offers(len) => ready!(self.send_file(cx, source, offset, len))?,
+                    }) if self.offers(source, len) => {
+                        ready!(self.send_file(cx, source, offset, len, most))?
+                    }
                     Some(_) => {
                         (self.output_at, self.output_end) = (0, 0);
                         ready!(self.place(cx))?;
@@ -276,9 +358,55 @@ impl<'a> Pump<'a> {
         Poll::Ready(Ok(()))
     }
 
+    /// How many bytes may be written now, for one that is held back; 0 for none, and it is seen to that there will be.
+    #[cold]
+    fn allowed(&mut self, cx: &mut Context<'_>) -> u64 {
+        if self.ledger.is_paused() {
+            return 0;
+        }
+        let now = self.ledger.look();
+        if self.expects {
+            if self.head_left > 0 {
+                return self.head_left as u64;
+            }
+            let at = *self.sends_anyway_at.get_or_insert(now + CONTINUE_MAX);
+            self.expects = now < at && !self.exchange.continues();
+            if self.expects {
+                self.writes_at = Some(at);
+                return 0;
+            }
+        }
+        let (own, of_all) = self.ledger.rates_max();
+        self.lane.follow(of_all, now);
+        let left = self.plan.content_length() - self.sent;
+        if left == 0 {
+            return u64::MAX;
+        }
+        match self.pace.allow(own, self.lane, left, now) {
+            _ if self.head_left > 0 => self.head_left as u64,
+            Ok(bytes) => bytes,
+            Err(at) => {
+                if at <= now {
+                    let_others_run(cx);
+                } else {
+                    self.writes_at = Some(at);
+                }
+                0
+            }
+        }
+    }
+
     /// Whether a rest of a file of this length is for the transport to send.
-    fn offers(&self, len: u64) -> bool {
-        !self.wire.declines_files && (len > INLINE_FILE_BYTES_MAX || self.sent > 0)
+    fn offers(&self, source: usize, len: u64) -> bool {
+        !self.wire.declines_files
+            && (len > INLINE_FILE_BYTES_MAX || (self.sent > 0 && !self.ends_with(len)))
+            && self.chunk.is_none()
+            && self.source(source).file().is_some()
+    }
+
+    /// Whether a rest of a file of this length is the last of the body, as it is of a raw one.
+    fn ends_with(&self, len: u64) -> bool {
+        self.placed + len == self.plan.content_length()
     }
 
     /// The outer result is the upload's error, the inner one the connection's.
@@ -287,7 +415,8 @@ impl<'a> Pump<'a> {
         cx: &mut Context<'_>,
         source: usize,
         offset: u64,
-        len: u64,
+        of_file: u64,
+        most: u64,
     ) -> Poll<Result<std::io::Result<u64>, Error>> {
         let Some(file) = self.source(source).file() else {
             self.wire.declines_files = true;
@@ -295,11 +424,21 @@ impl<'a> Pump<'a> {
         };
         let (of, until) = self.cached;
         if of != source || offset >= until {
-            let len = len.min(CACHED_BYTES);
+            let len = of_file.min(CACHED_BYTES);
             ready!(self.source(source).poll_cached(cx, offset, len));
             self.cached = (source, offset + len);
         }
-        let len = len.min(OFFER_BYTES).min(self.cached.1 - offset);
+        // The last of a raw body is read, and sent when the file was found as it was promised.
+        let kept_back = if self.ends_with(of_file) {
+            INLINE_FILE_BYTES_MAX
+        } else {
+            0
+        };
+        let len = (of_file - kept_back)
+            .min(OFFER_BYTES)
+            .min(self.cached.1 - offset)
+            .min(most);
+        let offset = self.source(source).file_start() + offset;
         match ready!(self.wire.connection.poll_send_file(cx, file, offset, len)) {
             Ok(FileSend::Declined) => {
                 self.wire.declines_files = true;
@@ -321,35 +460,53 @@ impl<'a> Pump<'a> {
     /// Appends the next segments to the output buffer: bytes, and files that the transport is not offered. Not ready
     /// while a file is brought into memory; what is placed by then may go.
     fn place(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let begun = self.placed;
         while self.output_end < CHUNK_BYTES {
             let room = CHUNK_BYTES - self.output_end;
             let placed = match self.plan.at(self.placed) {
-                None => break,
-                Some(Segment::File { len, .. }) if self.offers(len) => break,
-                Some(Segment::Bytes(bytes)) => {
-                    // The last segment holds the closing boundary: not one byte of it before this.
-                    if self.placed + bytes.len() as u64 == self.plan.content_length() {
+                None => {
+                    if self.placed == 0 {
                         self.verify()?;
                     }
+                    break;
+                }
+                Some(Segment::File { source, len, .. }) if self.offers(source, len) => break,
+                Some(Segment::Bytes(bytes)) => {
+                    let is_last = self.placed + bytes.len() as u64 == self.plan.content_length();
                     let bytes = &bytes[..bytes.len().min(room)];
-                    self.output_room(bytes.len()).copy_from_slice(bytes);
-                    bytes.len()
+                    let len = bytes.len();
+                    room_in(&mut self.wire.output, self.output_end, len).copy_from_slice(bytes);
+                    // The last segment holds the closing boundary: not one byte of it leaves before this.
+                    if is_last {
+                        self.verify()?;
+                    }
+                    len
                 }
                 Some(Segment::File {
-                    source,
+                    source: index,
                     offset,
                     len,
                 }) => {
                     // One more than there should be: a read that stops before it has seen the end.
                     let len = usize::try_from(len).unwrap_or(usize::MAX);
                     let wanted = room.min(len.saturating_add(1));
-                    let source = self.source(source);
-                    let read = ready!(source.poll_read_at(cx, self.output_room(wanted), offset))
+                    let source = self.source(index);
+                    let output = room_in(&mut self.wire.output, self.output_end, wanted);
+                    let read = source.poll_read_at(cx, output, offset);
+                    if read.is_pending() && self.chunk.is_some() && self.placed > begun {
+                        // Nobody knows when more comes: what is here goes.
+                        break;
+                    }
+                    let read = ready!(read)
                         .map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
                     match read {
+                        0 if self.settle(index, offset) => continue,
                         0 => return Poll::Ready(Err(changed("became shorter"))),
                         _ if read > len => return Poll::Ready(Err(changed("became longer"))),
                         _ => self.read_whole = offset == 0 && read == len && wanted > len,
+                    }
+                    if self.ends_with(read as u64) {
+                        self.verify()?;
                     }
                     read
                 }
@@ -360,30 +517,14 @@ impl<'a> Pump<'a> {
         Poll::Ready(Ok(()))
     }
 
-    /// The next `len` bytes of the output buffer: new ones are made only where it never was so long.
-    fn output_room(&mut self, len: usize) -> &mut [u8] {
-        let end = self.output_end + len;
-        if self.wire.output.len() < end {
-            self.wire.output.resize(end, 0);
-        }
-        &mut self.wire.output[self.output_end..end]
-    }
-
     /// Makes sure that every file is still what was promised: as long, and not newer.
     fn verify(&mut self) -> Result<(), Error> {
         // What was read to its end as soon as it was opened needs no second look.
-        let at_once = self.read_whole && !self.ledger.has_waited();
+        let at_once = self.read_whole && self.sources.len() == 1 && !self.ledger.has_waited();
         if std::mem::replace(&mut self.verified, true) || at_once {
             return Ok(());
         }
-        for opened in self.sources {
-            let now = opened.source.state();
-            let now = now.map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
-            if now != opened.state {
-                return Err(changed("became longer, shorter or newer"));
-            }
-        }
-        Ok(())
+        check_unchanged(self.sources)
     }
 
     /// The transport took this many bytes.
@@ -401,12 +542,19 @@ impl<'a> Pump<'a> {
                 self.ledger.head_sent(self.wire.peer);
             }
         }
-        let of_body = taken - of_head;
+        let of_body = match &mut self.chunk {
+            None => taken - of_head,
+            Some(chunk) => chunk.took(taken, self.output_at),
+        };
         if of_body > 0 {
             self.sent += of_body;
+            self.pace.took(of_body);
             self.exchange.body_sent(of_body);
             self.ledger.set_sent(self.sent);
             self.report(false);
+        }
+        if self.chunk.is_some() {
+            self.end_when_sent();
         }
     }
 
@@ -422,13 +570,15 @@ impl<'a> Pump<'a> {
 
     fn acked(&self) -> Option<u64> {
         let acked = self.wire.connection.info().acked?;
-        Some(acked.saturating_sub(self.body_at).min(self.sent))
+        let framing = self.chunk.as_ref().map_or(0, |chunk| chunk.framing());
+        Some(acked.saturating_sub(self.body_at + framing).min(self.sent))
     }
 
     /// Everything is sent, or an answer made the rest unwanted.
     fn stop_sending(&mut self) {
         self.sending = false;
-        let whole = self.sent == self.plan.content_length();
+        // What goes in chunks is whole only with the last of them.
+        let whole = self.sent == self.plan.content_length() && self.output_at == self.output_end;
         self.report(true);
         if !whole {
             // An answer came before the end of the body: how much of it had arrived is a part of the outcome.
@@ -438,10 +588,30 @@ impl<'a> Pump<'a> {
     }
 
     fn expire(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        let writes_at = self.writes_at.filter(|_| self.sending);
+        let held = writes_at.is_some() || self.ledger.is_paused();
+        if self.deadlines.is_held() != held {
+            self.deadlines.hold(held, self.ledger.look());
+        }
+        if self.deadlines.time_answers() {
+            let awaited = !self.sending
+                && !self.broken()
+                && self.exchange.head().is_none()
+                && !self.exchange.is_in_head();
+            self.deadlines.await_answer(awaited, self.ledger.now());
+        }
         loop {
-            ready!(self.wire.alarm.poll(cx, self.clock, self.deadlines.next()));
-            let moved = self.wire.connection.info().moved;
-            if let Some(why) = self.deadlines.passed(self.clock.now(), moved) {
+            let next = self.deadlines.next();
+            let next = writes_at.map_or(next, |at| at.min(next));
+            ready!(self.wire.alarm.poll(cx, self.clock, next));
+            if writes_at.is_some_and(|at| self.clock.now() >= at) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let info = self.wire.connection.info();
+            let confirmed = info.acked.is_none_or(|acked| acked >= self.wire.taken);
+            let now = self.ledger.look();
+            if let Some(why) = self.deadlines.passed(now, info.moved, confirmed) {
                 let timeout = Error::new(ErrorKind::Timeout(self.phase())).because(why);
                 return Poll::Ready(Err(self.write_error.take().unwrap_or(timeout)));
             }
@@ -449,15 +619,20 @@ impl<'a> Pump<'a> {
     }
 }
 
+/// The next `len` bytes of the output buffer from `at` on: new ones are made only where it never was so long.
+fn room_in(output: &mut Vec<u8>, at: usize, len: usize) -> &mut [u8] {
+    let end = at + len;
+    if output.len() < end {
+        output.resize(end, 0);
+    }
+    &mut output[at..end]
+}
+
 /// Comes back after the others on the thread, and after the runtime has asked the system what has arrived. A plain wake
 /// comes back at once: sixty turns would go by without hearing a peer that has answered, or that is gone.
 fn let_others_run(cx: &mut Context<'_>) {
     // Polled once it has taken the waker, and that is all that is wanted of it.
     let _ = pin!(tokio::task::yield_now()).poll(cx);
-}
-
-fn changed(how: &str) -> Error {
-    Error::new(ErrorKind::FileChanged).because(format_args!("the file {how} while it was sent"))
 }
 
 /// A connection that broke.

@@ -109,7 +109,8 @@ pub enum Receiving {
 }
 
 impl Exchange {
-    /// An exchange whose request body has `content_length` bytes, none of them sent yet.
+    /// An exchange whose request body has `content_length` bytes, none of them sent yet;
+    /// [`UNKNOWN_LENGTH`](crate::UNKNOWN_LENGTH) for one that [ends](Self::body_ended) when it ends.
     pub const fn new(content_length: u64, limits: Limits) -> Self {
         Self {
             content_length,
@@ -131,6 +132,21 @@ impl Exchange {
         );
     }
 
+    /// A body whose length was not known has ended with what is sent, its last chunk included.
+    ///
+    /// ```
+    /// use quintet_proto::{Exchange, Limits, Next, UNKNOWN_LENGTH};
+    ///
+    /// let mut exchange = Exchange::new(UNKNOWN_LENGTH, Limits::default());
+    /// exchange.body_sent(10);
+    /// assert_eq!(exchange.next(), Next::Send);
+    /// exchange.body_ended();
+    /// assert_eq!(exchange.next(), Next::Listen);
+    /// ```
+    pub fn body_ended(&mut self) {
+        self.content_length = self.sent;
+    }
+
     /// Takes all of `input`, which the transport has read. Bytes after a complete response are no
     /// error: they only spoil the connection.
     ///
@@ -144,7 +160,7 @@ impl Exchange {
         let had_head = self.reader.head().is_some();
         self.reader.receive(input)?;
         if !had_head && let Some(head) = self.reader.head() {
-            self.stops_body = head.status >= 300 || self.reader.closes();
+            self.stops_body |= head.status >= 300 || self.reader.closes();
         }
         Ok(())
     }
@@ -186,6 +202,21 @@ impl Exchange {
         } else {
             Receiving::Nothing
         }
+    }
+
+    /// Whether the front of a head has come, interim ones included, and not its end.
+    pub fn is_in_head(&self) -> bool {
+        self.reader.is_in_head()
+    }
+
+    /// Whether the peer has said 100 (Continue): it waits for the body (RFC 9110 10.1.1).
+    pub fn continues(&self) -> bool {
+        self.reader.continues()
+    }
+
+    /// What is left of the body is not sent, whatever the peer says: an answer came before it was asked for.
+    pub fn withhold_body(&mut self) {
+        self.stops_body = true;
     }
 
     /// The final response's head, as soon as it is complete.

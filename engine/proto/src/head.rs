@@ -43,7 +43,7 @@ pub fn read_connect_answer(
                 return Err(ResponseError::HeadTooLong);
             }
             Parsed::Partial => return Ok(None),
-            Parsed::Interim { len } => start += len,
+            Parsed::Interim { len, .. } => start += len,
             Parsed::Final { len, head } => return Ok(Some((start + len, head))),
         }
     }
@@ -56,7 +56,7 @@ const HEADERS_ON_STACK: usize = 100;
 /// What stands at the front of some bytes.
 pub(crate) enum Parsed {
     Partial,
-    Interim { len: usize },
+    Interim { len: usize, status: u16 },
     Final { len: usize, head: ResponseHead },
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn parse_head(bytes: &[u8], limits: &Limits) -> Result<Parsed, Respon
     match status {
         0..100 => Err(ResponseError::StatusLine),
         101 => Err(ResponseError::SwitchedProtocols),
-        100..200 => Ok(Parsed::Interim { len }),
+        100..200 => Ok(Parsed::Interim { len, status }),
         _ => {
             let fields = parsed.headers.iter();
             let bytes = fields

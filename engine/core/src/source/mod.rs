@@ -9,17 +9,28 @@ use std::time::SystemTime;
 use crate::error::{Error, ErrorKind};
 use cold::Cold;
 
+mod bounded;
 #[cfg(target_os = "linux")]
 mod cold;
 #[cfg(not(target_os = "linux"))]
 #[path = "cold_unknown.rs"]
 mod cold;
+mod given;
+mod made;
+mod opened;
 #[cfg(not(unix))]
 #[path = "portable.rs"]
 mod platform;
 #[cfg(unix)]
 #[path = "unix.rs"]
 mod platform;
+mod reader;
+mod spool;
+
+pub(crate) use bounded::range;
+pub use given::{OpenSource, UploadSource};
+pub(crate) use opened::{Sources, prepared, spent};
+pub use spool::Spool;
 
 /// An opened file part: read by position, so that a redirect or a retry rewinds for nothing.
 pub trait Source: Send {
@@ -50,12 +61,29 @@ pub trait Source: Send {
     fn file(&self) -> Option<&File> {
         None
     }
+
+    /// Where in [`file`](Self::file) the source's first byte lies.
+    fn file_start(&self) -> u64 {
+        0
+    }
+
+    /// Whether all of it can still be read, from its first byte on: what comes from a pipe cannot once a byte of it was
+    /// taken, and is then never sent again.
+    fn reads_again(&self) -> bool {
+        true
+    }
+
+    /// What is to be read in its place, for a source that must be read to its end before it can be sent. Asked once,
+    /// before anything is sent, until it is ready; `None` by default.
+    fn poll_instead(&self, _cx: &mut Context<'_>) -> Poll<io::Result<Option<Opened>>> {
+        Poll::Ready(Ok(None))
+    }
 }
 
 /// What must not change while a file is being sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceState {
-    /// Length in bytes.
+    /// Length in bytes; [`UNKNOWN_LENGTH`](crate::UNKNOWN_LENGTH) where only the end tells it.
     pub len: u64,
     /// Time of the last change, where the system tells.
     pub modified: Option<SystemTime>,
@@ -71,6 +99,15 @@ pub trait Files: Send + Sync {
     /// Opens a regular file for reading, without ever blocking on a FIFO or device. Called at admission, on
     /// the engine's thread.
     fn open(&self, path: &Path) -> Result<Opened, FileError>;
+
+    /// Removes a file that was uploaded, where the caller asked for it: see
+    /// [`UploadRequest::remove_after_success`](crate::UploadRequest::remove_after_success). Called on a thread of its own. By
+    /// default refused: who resolves paths decides whether uploads may remove anything.
+    fn remove(&self, _path: &Path) -> Result<(), FileError> {
+        Err(FileError::Denied(
+            "these files are not to be removed".into(),
+        ))
+    }
 }
 
 /// A file that was opened, and its state at that moment.
@@ -79,6 +116,22 @@ pub struct Opened {
     pub source: Box<dyn Source>,
     /// Length and time of change at opening; the upload promises exactly this.
     pub state: SourceState,
+}
+
+/// Makes sure that every file is still what was promised: as long, and not newer.
+pub(crate) fn check_unchanged(sources: &[Opened]) -> Result<(), Error> {
+    for opened in sources {
+        let now = opened.source.state();
+        let now = now.map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
+        if now != opened.state {
+            return Err(changed("became longer, shorter or newer"));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn changed(how: &str) -> Error {
+    Error::new(ErrorKind::FileChanged).because(format_args!("the file {how} while it was sent"))
 }
 
 /// Why a file cannot be sent.
@@ -97,6 +150,9 @@ pub enum FileError {
     /// The path cannot name a file (it holds a NUL byte).
     #[error("invalid path: {0}")]
     InvalidPath(String),
+    /// A source that can be read once was read before, or is being read by another upload.
+    #[error("the source was read already")]
+    Spent,
 }
 
 impl From<FileError> for Error {
@@ -106,6 +162,7 @@ impl From<FileError> for Error {
             FileError::NotRegular => Self::new(ErrorKind::NotRegularFile),
             FileError::Denied(why) => Self::new(ErrorKind::FileDenied).because(why),
             FileError::InvalidPath(why) => Self::parameter("filePath", why),
+            FileError::Spent => Self::parameter("source", "was read already, or is in use"),
         }
     }
 }
@@ -160,18 +217,14 @@ impl Files for LocalFiles {
             None => platform::open(path)?,
             Some(root) => platform::open_beneath(root, path)?,
         };
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(FileError::NotRegular);
+        LocalFile::opened(file)
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), FileError> {
+        match &self.root {
+            None => Ok(std::fs::remove_file(path)?),
+            Some(root) => platform::remove_beneath(root, path),
         }
-        let state = SourceState::from(&metadata);
-        Ok(Opened {
-            source: Box::new(LocalFile {
-                file,
-                cold: Cold::default(),
-            }),
-            state,
-        })
     }
 }
 
@@ -187,6 +240,23 @@ impl From<&Metadata> for SourceState {
 struct LocalFile {
     file: File,
     cold: Cold,
+}
+
+impl LocalFile {
+    fn opened(file: File) -> Result<Opened, FileError> {
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(FileError::NotRegular);
+        }
+        let state = SourceState::from(&metadata);
+        Ok(Opened {
+            source: Box::new(Self {
+                file,
+                cold: Cold::default(),
+            }),
+            state,
+        })
+    }
 }
 
 impl Source for LocalFile {
