@@ -13,6 +13,7 @@ use std::time::Duration;
 pub use body::{FilePart, Method};
 use extras::Extras;
 use quintet_proto::{Form, Headers, Newlines, is_engine_owned};
+use url::{Position, Url};
 
 use crate::destination::Destination;
 use crate::error::{Error, ErrorKind};
@@ -183,13 +184,18 @@ impl UploadRequest {
 }
 
 impl fmt::Debug for UploadRequest {
-    /// Where and which file; no header, field or query.
+    /// Where and which file; no header, field, query, user name or password. Only parsing tells these from the rest of
+    /// a URL, so that of a text that is none nothing stands here.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UploadRequest")
-            .field(
-                "url",
-                &self.url.split(['?', '#']).next().unwrap_or_default(),
+        let url = Url::parse(&self.url).map(|url| {
+            let origin = &url[..Position::BeforeUsername];
+            format!(
+                "{origin}{}",
+                &url[Position::BeforeHost..Position::AfterPath]
             )
+        });
+        f.debug_struct("UploadRequest")
+            .field("url", &url.as_deref().unwrap_or("no URL"))
             .field("file_path", &self.file_path)
             .field("name", &self.name)
             .finish_non_exhaustive()
@@ -272,6 +278,23 @@ fn last_segment(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_request_tells_of_its_url_holds_no_secret() {
+        for (url, told) in [
+            ("http://h/up?s#s", "http://h/up"),
+            ("http://u:s@h:1/up?s", "http://h:1/up"),
+            ("http://u:s@h/a@b", "http://h/a@b"),
+            ("http://u:s?x@h/", "no URL"),
+            ("//u:s@h/", "no URL"),
+        ] {
+            let request = UploadRequest::new(url, "a", "f");
+            assert!(
+                format!("{request:?}").contains(&format!("url: {told:?}")),
+                "{request:?}"
+            );
+        }
+    }
 
     #[test]
     fn the_file_name_is_the_last_segment_as_given() {
