@@ -1,9 +1,12 @@
 //! The engine handle: for programs that do not run actix, and the way to the scheduler for those that do.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -254,8 +257,8 @@ impl EngineBuilder {
                 let system = System::with_tokio_rt(|| runtime);
                 let scheduler = system.block_on(async { launch(for_thread.clone()) });
                 // Set here alone, so it was not set before.
-                let _ = tell.set(scheduler);
-                system.block_on(for_thread.ended.wait_async());
+                let _ = tell.set(scheduler.clone());
+                system.block_on(live(for_thread, scheduler));
             })?;
         let (scheduler, thread) = (started.wait().clone(), Mutex::new(Some(thread)));
         Ok(Engine {
@@ -274,6 +277,7 @@ impl EngineBuilder {
     pub fn start_in_current_system(self) -> Engine {
         let front = Arc::new(self.front());
         let scheduler = launch(front.clone());
+        actix::spawn(live(front.clone(), scheduler.clone()));
         Engine {
             inner: Arc::new(Inner {
                 scheduler,
@@ -301,6 +305,7 @@ impl EngineBuilder {
             listeners: self.listeners,
             ids: AtomicU64::new(1),
             thread: OnceLock::new(),
+            abandoned: Latch::default(),
             ended: Latch::default(),
         }
     }
@@ -319,6 +324,20 @@ fn launch(front: Arc<Front>) -> Addr<Scheduler> {
     Scheduler::new(front).start()
 }
 
+/// Ends when the engine has ended. Nobody has a handle or a task of it any more: then it is ended.
+async fn live(front: Arc<Front>, scheduler: Addr<Scheduler>) {
+    let mut ended = pin!(front.ended.wait_async());
+    let mut abandoned = pin!(front.abandoned.wait_async());
+    let was_abandoned = poll_fn(|cx| match ended.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(false),
+        Poll::Pending => abandoned.as_mut().poll(cx).map(|()| true),
+    });
+    if was_abandoned.await {
+        scheduler.do_send(Shutdown);
+        ended.await;
+    }
+}
+
 /// What handles and tasks keep alive.
 pub(crate) struct Inner {
     pub(crate) scheduler: Addr<Scheduler>,
@@ -328,6 +347,7 @@ pub(crate) struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.scheduler.do_send(Shutdown);
+        // Not by a message: the last handle may go while its thread's own variables are gone already, which sending needs.
+        self.front.abandoned.set();
     }
 }
