@@ -9,6 +9,7 @@ use quintet::{Redirects, Settings};
 
 use crate::exit;
 use crate::units::{self, SIZE_HELP, Size, TIME_HELP, Time};
+use crate::unix_socket::UnixSocket;
 
 /// Uploads files as multipart/form-data over HTTP/1.1, a few at a time.
 #[derive(Debug, Parser)]
@@ -106,10 +107,8 @@ pub(crate) struct Send {
     /// Demand that the server's key is this one; repeatable, one must match.
     #[arg(long = "pin", value_name = "sha256//BASE64")]
     pub(crate) pins: Vec<String>,
-    /// Connect to this Unix socket, whatever host the URL names.
-    #[cfg(unix)]
-    #[arg(long, value_name = "PATH")]
-    pub(crate) unix_socket: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) socket: UnixSocket,
 
     /// Count an answer with status 400 or more against the exit code.
     #[arg(long)]

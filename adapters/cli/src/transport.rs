@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use quintet_tcp::TcpConnect;
 use quintet_tls::{TlsConnect, TlsSettings, TlsSettingsError};
 use quintet_transport::Connect;
 
@@ -14,25 +13,12 @@ use crate::args::Send;
 /// What the engine connects by, or what is wrong with the arguments.
 pub(crate) fn of(args: &Send) -> io::Result<Box<dyn Connect>> {
     let settings = tls_settings(args)?;
-    match TlsConnect::new(sockets(args), settings) {
+    match TlsConnect::new(args.socket.connect(), settings) {
         Ok(secured) => Ok(Box::new(secured)),
         // A machine without any root can still do without TLS, if nothing asks for it.
-        Err(TlsSettingsError::Platform(_)) if !asks_for_tls(args) => Ok(sockets(args)),
+        Err(TlsSettingsError::Platform(_)) if !asks_for_tls(args) => Ok(args.socket.connect()),
         Err(error) => Err(io::Error::other(error)),
     }
-}
-
-#[cfg(unix)]
-fn sockets(args: &Send) -> Box<dyn Connect> {
-    match &args.unix_socket {
-        Some(path) => Box::new(quintet_tcp::UnixConnect::new(path)),
-        None => Box::new(TcpConnect::new()),
-    }
-}
-
-#[cfg(not(unix))]
-fn sockets(_: &Send) -> Box<dyn Connect> {
-    Box::new(TcpConnect::new())
 }
 
 fn asks_for_tls(args: &Send) -> bool {
