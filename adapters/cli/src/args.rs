@@ -11,6 +11,7 @@ use crate::exit;
 use crate::form::{self, FORM_HELP, Item};
 use crate::proxies::PROXY_HELP;
 use crate::units::{self, SIZE_HELP, Size, TIME_HELP, Time};
+use crate::unix_socket::UnixSocket;
 
 /// Uploads files as multipart/form-data over HTTP/1.1, a few at a time.
 #[derive(Debug, Parser)]
@@ -152,10 +153,8 @@ pub(crate) struct Send {
     /// Demand that the server's key is this one; repeatable, one must match.
     #[arg(long = "pin", value_name = "sha256//BASE64")]
     pub(crate) pins: Vec<String>,
-    /// Connect to this Unix socket, whatever host the URL names; past any proxy.
-    #[cfg(unix)]
-    #[arg(long, value_name = "PATH", conflicts_with = "proxy")]
-    pub(crate) unix_socket: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) socket: UnixSocket,
     /// Send through this proxy, [http|https|socks5|socks5h]://[USER:PASSWORD@]HOST[:PORT]; an empty URL means none.
     /// Without a scheme it is http, without a port 1080 (https: 443). With socks5h and http the proxy resolves names.
     /// [default: the environment's]

@@ -20,6 +20,11 @@ mod source;
 mod tally;
 mod transport;
 mod units;
+#[cfg(unix)]
+mod unix_socket;
+#[cfg(not(unix))]
+#[path = "unix_socket_none.rs"]
+mod unix_socket;
 
 use std::process::ExitCode;
 

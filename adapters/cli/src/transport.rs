@@ -24,17 +24,9 @@ pub(crate) fn of(args: &Send) -> io::Result<Box<dyn Connect>> {
     }
 }
 
-#[cfg(unix)]
+/// The Unix socket that was named, or TCP.
 fn sockets(args: &Send) -> io::Result<Box<dyn Connect>> {
-    match &args.unix_socket {
-        Some(path) => Ok(Box::new(quintet_tcp::UnixConnect::new(path))),
-        None => tcp(args),
-    }
-}
-
-#[cfg(not(unix))]
-fn sockets(args: &Send) -> io::Result<Box<dyn Connect>> {
-    tcp(args)
+    args.socket.connect().map_or_else(|| tcp(args), Ok)
 }
 
 /// TCP, through the proxies if there are any.

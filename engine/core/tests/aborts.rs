@@ -8,7 +8,6 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use quintet::{Engine, ErrorKind, Event, EventKind, Phase, UploadRequest, UploadTask};
-use quintet_tcp::TcpConnect;
 use quintet_tls::{TlsConnect, TlsSettings};
 use quintet_transport::{Connect, ConnectFuture, Step, Target, Watch};
 use support::*;
@@ -126,7 +125,7 @@ fn in_a_real_handshake_the_socket_is_closed() {
         conversation.drain();
         closed.send(()).unwrap();
     });
-    let tls = TlsConnect::new(TcpConnect::new(), TlsSettings::webpki_roots()).unwrap();
+    let tls = TlsConnect::new(transport(), TlsSettings::webpki_roots()).unwrap();
     let engine = Engine::builder(tls).settings(one_slot()).start().unwrap();
     let SocketAddr::V4(addr) = peer.addr else {
         unreachable!("bound to IPv4")

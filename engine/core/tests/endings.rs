@@ -174,7 +174,7 @@ fn inside_actix_requests_and_events_are_messages() {
     let files = Files::new();
     let path = files.file("a", 10);
     System::new().block_on(async {
-        let engine = Engine::builder(TcpConnect::new()).start_in_current_system();
+        let engine = builder().start_in_current_system();
         let (send, events) = mpsc::channel();
         let collector = Collector(send).start();
         let request = UploadRequest::new(receiver.url("/up"), &path, "file")

@@ -16,12 +16,12 @@ use quintet::ErrorKind::{
     DomainDenied, FileDenied, FileNotFound, InvalidParameter, NotRegularFile,
 };
 use quintet::{
-    Engine, ErrorKind, FileError, Files as FilesOfHost, HEADERS_MAX, HostPolicy, LocalFiles,
-    Opened, Outcome, Phase, UploadRequest,
+    Engine, ErrorKind, FileError, Files as FilesOfHost, HEADERS_MAX, HostPolicy, Opened, Outcome,
+    Phase, UploadRequest,
 };
-use quintet_tcp::{Resolve, ResolveFuture, TcpConnect};
+use quintet_tcp::{Resolve, ResolveFuture};
 use serde_json::Value;
-use support::{PATIENCE, Peer, Recorder};
+use support::{PATIENCE, Peer, Recorder, RoadFiles};
 use tempfile::TempDir;
 use url::{Position, Url};
 
@@ -783,14 +783,14 @@ impl Trial {
         let notes = Arc::new(Notes::new(self.receiver.peer.addr));
         let root = self.base.path().join("root");
         let inner = match self.sandbox {
-            true => LocalFiles::beneath(&root),
-            false => LocalFiles::anywhere(),
+            true => RoadFiles::beneath(&root),
+            false => RoadFiles::anywhere(),
         };
         let files = Watched {
             inner,
             notes: notes.clone(),
         };
-        let engine = Engine::builder(TcpConnect::new().resolver(Names(notes.clone())))
+        let engine = Engine::builder(support::transport().resolver(Names(notes.clone())))
             .files(files)
             .policy(Watched {
                 inner: (),
@@ -1163,7 +1163,7 @@ impl<T: std::fmt::Debug> std::fmt::Debug for Watched<T> {
     }
 }
 
-impl FilesOfHost for Watched<LocalFiles> {
+impl FilesOfHost for Watched<RoadFiles> {
     fn check(&self, path: &Path) -> Result<(), FileError> {
         self.inner.check(path)
     }

@@ -267,11 +267,7 @@ fn check_headers(
 
 /// The last segment of the path as given.
 fn last_segment(path: &str) -> &str {
-    let separator = if cfg!(windows) {
-        path.rfind(['/', '\\'])
-    } else {
-        path.rfind('/')
-    };
+    let separator = path.rfind(std::path::is_separator);
     separator.map_or(path, |at| &path[at + 1..])
 }
 

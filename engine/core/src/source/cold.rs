@@ -97,7 +97,7 @@ fn bring_in(file: &File, offset: u64, len: u64) -> io::Result<oneshot::Receiver<
             let mut scratch = [0; READ_BYTES];
             let mut at = offset;
             while at < offset + len && !end.is_closed() {
-                let wanted = READ_BYTES.min((offset + len - at) as usize);
+                let wanted = (offset + len - at).min(READ_BYTES as u64) as usize;
                 match file.read_at(&mut scratch[..wanted], at) {
                     Ok(read @ 1..) => at += read as u64,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -1,7 +1,8 @@
-//! Opening and reading where there is no Unix: by the standard library alone.
+//! Opening and reading where there is no Unix: by the standard library alone. The tests take this road on every
+//! system, as `tests/support/portable_road.rs`.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
 use super::FileError;
@@ -13,7 +14,10 @@ pub(super) fn check(path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
+/// Looked at before it is opened: opening a pipe can wait or be noticed at its other side, and Windows calls a directory
+/// a lack of permission.
 pub(super) fn open(path: &Path) -> Result<File, FileError> {
+    check(path)?;
     Ok(File::open(path)?)
 }
 
@@ -29,7 +33,9 @@ pub(super) fn remove_beneath(root: &Path, path: &Path) -> Result<(), FileError> 
 }
 
 fn walk(root: &Path, path: &Path) -> Result<PathBuf, FileError> {
-    let mut walked = root.to_path_buf();
+    // Beneath a root in Windows' own form (`\\?\C:\…`) every name is taken literally: none is a device (`NUL`), none
+    // loses dots or blanks at its end.
+    let mut walked = root.canonicalize()?;
     for part in path.components() {
         match part {
             Component::CurDir => continue,
@@ -43,14 +49,8 @@ fn walk(root: &Path, path: &Path) -> Result<PathBuf, FileError> {
     Ok(walked)
 }
 
-#[cfg(windows)]
-pub(super) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buf, offset)
-}
-
-#[cfg(not(windows))]
+/// Moves the file's position, which nothing else uses: a source is read by one upload on one thread.
 pub(super) fn read_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    use std::io::{Read, Seek, SeekFrom};
     file.seek(SeekFrom::Start(offset))?;
     file.read(buf)
 }

@@ -1,11 +1,14 @@
 //! What the engine's tests share: files, engines, and peers that follow a script on a real socket.
 #![allow(
     dead_code,
+    unused_imports,
     unreachable_pub,
     reason = "each test program uses a part of it"
 )]
 
+mod portable_road;
 pub mod queue_model;
+mod road;
 pub mod turnstile;
 
 use std::io::{Read, Write};
@@ -17,8 +20,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quintet::{Engine, Event, EventKind, Listener, Settings, UploadRequest};
-use quintet_tcp::TcpConnect;
 use tempfile::TempDir;
+
+pub use road::{RoadFiles, builder, is_portable, transport};
 
 /// Longest wait for something that must happen: reaching it is a failure, not a measurement.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,10 +32,7 @@ pub fn engine() -> Engine {
 }
 
 pub fn engine_with(settings: Settings) -> Engine {
-    Engine::builder(TcpConnect::new())
-        .settings(settings)
-        .start()
-        .expect("a thread")
+    builder().settings(settings).start().expect("a thread")
 }
 
 /// The default settings, changed.

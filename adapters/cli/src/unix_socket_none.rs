@@ -1,0 +1,12 @@
+//! Where there are no Unix sockets, there is no `--unix-socket`.
+
+use quintet_transport::Connect;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UnixSocket {}
+
+impl UnixSocket {
+    pub(crate) fn connect(&self) -> Option<Box<dyn Connect>> {
+        None
+    }
+}
