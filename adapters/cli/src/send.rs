@@ -22,7 +22,9 @@ use crate::transport;
 const TICK: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(args: &Send) -> io::Result<Exit> {
-    let engine = Engine::builder(transport::of(args)?)
+    let scheme = args.url.get(..6).unwrap_or_default();
+    let https = scheme.eq_ignore_ascii_case("https:");
+    let engine = Engine::builder(transport::of(&args.way, https)?)
         .settings(settings(args))
         .start()?;
     let ended = match args.dry_run {

@@ -7,6 +7,7 @@ mod failures;
 mod interrupt;
 mod pages;
 mod proxy;
+mod run;
 mod send;
 mod serve;
 mod support;

@@ -64,6 +64,10 @@ fn name(promise: &Value<'_>) -> u64 {
 
 /// What was thrown, for people.
 pub(super) fn describe<'js>(ctx: &Ctx<'js>, thrown: &Value<'js>) -> String {
+    if thrown.is_null() {
+        // What QuickJS throws when there is no memory for an error either.
+        return "null, or out of memory".into();
+    }
     if let Some(text) = thrown.as_string() {
         return self::text(text);
     }

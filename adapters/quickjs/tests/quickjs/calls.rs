@@ -46,20 +46,6 @@ fn the_sample_prints_the_documented_objects() {
     assert_eq!(res["trace"].as_str().unwrap().len(), 53);
 }
 
-/// The whole of the stored sample, where it lies beside the project.
-#[test]
-fn the_stored_sample_runs_as_written() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/uploadfile-sample.js"
-    );
-    let Ok(sample) = std::fs::read_to_string(path) else {
-        return;
-    };
-    let out = World::new().run(&sample).clean();
-    assert!(out[0].contains("uploadFile:ok"), "{out:?}");
-}
-
 #[test]
 fn nothing_is_told_before_the_call_has_returned_and_complete_gets_the_same_object() {
     let script = r#"
