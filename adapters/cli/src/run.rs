@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Run) -> io::Result<Exit> {
     }
     match ended.stopped {
         Some(Stop::Timeout) => tell("quintet: the script was stopped: its time was over"),
-        Some(_) => tell("quintet: the script was stopped: its memory did not suffice"),
+        Some(_) => tell("quintet: the script was stopped: it could not be told of an event"),
         None => {}
     }
     if let Some(error) = unwritten.take() {

@@ -85,8 +85,8 @@ pub struct Ended {
 pub enum Stop {
     /// Its time was over.
     Timeout,
-    /// JavaScript could not go on: its memory did not suffice to tell it of an event.
-    Memory,
+    /// It could not be told of an event: JavaScript's memory did not suffice, or the script broke what tells it.
+    Undelivered,
 }
 
 /// A runtime, a context, and its doors.
@@ -147,41 +147,36 @@ impl Shell {
     ///
     /// Stopped, it has its uploads aborted, and one second to hear of it; what it begins then is aborted too.
     pub fn run(&self, name: &str, script: &str) -> Ended {
-        let deadline = self
-            .settings
-            .timeout
-            .map(|longest| Instant::now() + longest);
+        let timeout = self.settings.timeout;
+        // A time that no clock will show is none.
+        let deadline = timeout.and_then(|longest| Instant::now().checked_add(longest));
         self.guard.set(deadline);
         // Not before: QuickJS cannot be trusted to make a context where memory is short, a script it can stop anywhere.
         // Zero would be no bound.
         let memory = self.settings.memory_bytes_max.max(1);
         self.runtime.set_memory_limit(memory);
-        self.begin(name, script);
+        // What is wrong was noted; what it began before that goes on.
+        let _ = self.begin(name, script);
         let stopped = self.go_on(deadline);
         if stopped.is_some() {
             self.wind_up();
         }
         Ended {
-            uncaught: self.rejections.reported(),
+            uncaught: self.rejections.take_reported(),
             stopped,
         }
     }
 
-    fn begin(&self, name: &str, script: &str) {
+    fn begin(&self, name: &str, script: &str) -> Result<()> {
         self.context.with(|ctx| {
             let mut options = EvalOptions::default();
             options.strict = false;
             options.promise = true;
             options.filename = Some(name.into());
             // What is thrown at the top level rejects the promise; only what cannot be parsed is an error here.
-            if ctx
-                .eval_with_options::<Value<'_>, _>(script, options)
-                .is_err()
-            {
-                let thrown = ctx.catch();
-                self.rejections.uncaught(describe(&ctx, &thrown));
-            }
-        });
+            let begun = ctx.eval_with_options::<Value<'_>, _>(script, options);
+            self.caught(&ctx, begun.map(drop))
+        })
     }
 
     /// Tells why it stopped, if not because all is done.
@@ -199,7 +194,7 @@ impl Shell {
                     self.bell.wait(timer.into_iter().chain(deadline).min());
                 }
                 Err(_) if self.guard.fell() => return Some(Stop::Timeout),
-                Err(_) => return Some(Stop::Memory),
+                Err(_) => return Some(Stop::Undelivered),
             }
         }
     }
@@ -221,6 +216,7 @@ impl Shell {
             self.run_jobs(GRACE_JOBS);
         }
         self.doors.iter().for_each(Door::abort_all);
+        self.run_jobs(GRACE_JOBS);
     }
 
     fn is_late(&self, deadline: Option<Instant>) -> bool {
@@ -231,17 +227,31 @@ impl Shell {
     fn step(&self) -> Result<bool> {
         let mut moved = false;
         for door in &self.doors {
-            moved |= self.context.with(|ctx| door.deliver(&ctx))?;
+            moved |= self
+                .context
+                .with(|ctx| self.caught(&ctx, door.deliver(&ctx)))?;
         }
         let due = self.timers.borrow_mut().take_due(Instant::now());
         if let Some(id) = due {
             moved = true;
             self.context.with(|ctx| {
                 let fire = self.fire.clone().restore(&ctx)?;
-                fire.call::<_, ()>((id,))
+                self.caught(&ctx, fire.call::<_, ()>((id,)))
             })?;
         }
         Ok(moved)
+    }
+
+    /// Takes note of what was thrown.
+    fn caught<T>(&self, ctx: &Ctx<'_>, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result {
+            let text = match error.is_exception() {
+                true => describe(ctx, &ctx.catch()),
+                false => error.to_string(),
+            };
+            self.rejections.uncaught(text);
+        }
+        result
     }
 
     fn is_idle(&self) -> bool {

@@ -50,8 +50,9 @@ impl Rejections {
         }
     }
 
-    pub(super) fn reported(&self) -> usize {
-        self.reported.get()
+    /// How many were printed since the last time that this was asked.
+    pub(super) fn take_reported(&self) -> usize {
+        self.reported.take()
     }
 }
 

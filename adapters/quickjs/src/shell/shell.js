@@ -10,8 +10,8 @@
   define("setTimeout", (callback, delay, ...rest) => {
     if (typeof callback !== "function") throw new TypeError("setTimeout wants a function");
     const id = ++count;
-    timers[id] = () => callback(...rest);
     native.schedule(id, Number(delay) || 0);
+    timers[id] = () => callback(...rest);
     return id;
   });
   define("clearTimeout", (id) => {
