@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the smallest programs, prints what they take (size, crates, threads, memory) and holds the sizes in bounds.txt.
 #
-#     benches/footprint/check.sh                    the four programs of a promise, profile min-z: what CI runs
+#     benches/footprint/check.sh                    the programs of a promise, profile min-z: what CI runs
 #     benches/footprint/check.sh min-z min-3        every program, in these profiles
 #     benches/footprint/check.sh min-z min-3 >benches/record/footprint-DATE.txt
 #
@@ -15,10 +15,10 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}" CARGO_TERM_COLOR=neve
 if [ $# -gt 0 ]; then
     profiles=("$@")
     # The trees with more in them first: the others then find theirs built.
-    programs=("ring" "plain" "ring,latency" "latency" "aws-lc-rs" "aws-lc-rs,latency" "small" "small,ring")
+    programs=("ring" "quickjs,ring" "plain" "ring,latency" "latency" "aws-lc-rs" "aws-lc-rs,latency" "small" "small,ring")
 else
     profiles=(min-z)
-    programs=("ring" "plain" "small" "small,ring")
+    programs=("ring" "quickjs,ring" "plain" "small" "small,ring")
 fi
 
 # Relative relocations in their packed form: a sixth of a program like these is otherwise a table of pointers for the loader

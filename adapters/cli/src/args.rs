@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use quintet::{Method, Redirects, Settings};
+use quintet_quickjs::ShellSettings;
 
 use crate::exit;
 use crate::form::{self, FORM_HELP, Item};
@@ -41,6 +42,12 @@ pub(crate) enum Command {
     /// only; uploads the files; compares every SHA-256 that the receiver computed with that of the file.
     #[command(after_help = exit::TABLE)]
     Demo(Demo),
+    /// Run a script that uploads: JavaScript with tt.uploadFile, wx.uploadFile, console and setTimeout.
+    ///
+    /// Ends when nothing is left to do. What the script prints goes to stdout, console.warn, console.error and what
+    /// nobody caught to stderr.
+    #[command(after_help = run_after_help())]
+    Run(Box<Run>),
     /// Print a completion script for a shell.
     Completions {
         /// Which shell.
@@ -141,6 +148,29 @@ pub(crate) struct Send {
         default_value_t = Size(Settings::default().limits.body_bytes_max))]
     pub(crate) max_response: Size,
 
+    #[command(flatten)]
+    pub(crate) way: Way,
+
+    /// Count an answer with status 400 or more against the exit code.
+    #[arg(long)]
+    pub(crate) fail: bool,
+    /// Print what the server would be sent, and send nothing.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) dry_run: bool,
+    /// One JSON object for each file, on a line of its own, as it ends.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Tell on stderr what happens: phases and their times, peer, redirects, ignored headers.
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// No progress, and no word on failures but the exit code (and --json).
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+// How servers are reached and trusted. (A doc comment here would become the help of the commands.)
+#[derive(Debug, clap::Args)]
+pub(crate) struct Way {
     /// Trust the certificates in this PEM file too, besides those that the machine trusts.
     #[arg(long, value_name = "FILE")]
     pub(crate) cacert: Option<PathBuf>,
@@ -164,22 +194,35 @@ pub(crate) struct Send {
     /// separated by commas. [default: the environment's]
     #[arg(long, value_name = "LIST")]
     pub(crate) noproxy: Option<String>,
+}
 
-    /// Count an answer with status 400 or more against the exit code.
-    #[arg(long)]
-    pub(crate) fail: bool,
-    /// Print what the server would be sent, and send nothing.
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) dry_run: bool,
-    /// One JSON object for each file, on a line of its own, as it ends.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Tell on stderr what happens: phases and their times, peer, redirects, ignored headers.
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
-    /// No progress, and no word on failures but the exit code (and --json).
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// What to run.
+    pub(crate) script: PathBuf,
+    /// The files of the script: ttfile://user/… is DIR/user/…, ttfile://temp/… is DIR/temp/…, and a path without a scheme
+    /// is one in DIR. Nothing else can be uploaded.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) sandbox: PathBuf,
+    /// Upload to this host: a name, an address, or *.NAME for what is below it; https:// before it for that scheme alone,
+    /// :PORT or :* after it. Repeatable. [default: any host]
+    #[arg(long = "allow-host", value_name = "PATTERN")]
+    pub(crate) allow_hosts: Vec<String>,
+    /// A global of the script, a string; repeatable.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_is_value)]
+    pub(crate) globals: Vec<(String, String)>,
+    /// Longest time of the run; then its uploads are aborted. [default: none]
+    #[arg(long, value_name = "TIME", value_parser = units::deadline)]
+    pub(crate) timeout: Option<Time>,
+    /// Most memory of the script; beyond it, it gets an InternalError.
+    #[arg(long, value_name = "SIZE",
+        default_value_t = Size(ShellSettings::default().memory_bytes_max as u64))]
+    pub(crate) memory: Size,
+    #[command(flatten)]
+    pub(crate) way: Way,
+    /// What the script finds in `scriptArgs`.
+    #[arg(last = true, value_name = "ARG")]
+    pub(crate) arguments: Vec<String>,
 }
 
 impl Args {
@@ -327,6 +370,13 @@ fn write_value(value: &impl ValueEnum, f: &mut std::fmt::Formatter<'_>) -> std::
     )
 }
 
+fn name_is_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("a global is NAME=VALUE; the value may be empty")?;
+    Ok((name.into(), value.into()))
+}
+
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once(':')
@@ -339,6 +389,13 @@ fn send_after_help() -> String {
         "{FORM_HELP}\n\n{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n\
          Ctrl-C aborts every upload and tells what happened to each; a second one leaves at once.\n\
          NO_COLOR is honoured.\n\n{}",
+        exit::TABLE
+    )
+}
+
+fn run_after_help() -> String {
+    format!(
+        "{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n{}",
         exit::TABLE
     )
 }

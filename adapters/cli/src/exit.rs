@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Refused = 4,
     /// `demo`: a file did not arrive as it was sent.
     Different = 5,
+    /// `run`: the script threw what nobody caught, or was stopped.
+    Script = 6,
     /// Ctrl-C.
     Aborted = 130,
 }
@@ -28,6 +30,7 @@ Exit codes:
   3    an upload failed: it ended without a complete answer
   4    with --fail: no upload failed, but one was answered with HTTP status 400 or more
   5    demo: a file did not arrive as it was sent
+  6    run: the script threw what nobody caught, or was stopped
   130  aborted by Ctrl-C";
 
 impl From<Exit> for ExitCode {
@@ -48,6 +51,7 @@ mod tests {
             Exit::Failed,
             Exit::Refused,
             Exit::Different,
+            Exit::Script,
             Exit::Aborted,
         ] {
             let line = format!("\n  {:<4} ", exit as u8);

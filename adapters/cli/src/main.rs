@@ -14,6 +14,7 @@ mod output;
 mod pages;
 mod progress;
 mod proxies;
+mod run;
 mod send;
 mod serve;
 mod source;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Send(args) => send::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Run(args) => run::run(&args),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { subcommand } => pages::man(subcommand.as_deref()),
     };

@@ -3,7 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 
 use quintet::{Error, ErrorKind, Outcome, Phase, Response, Timings};
-use serde_json::{Map, Value};
+use quintet_options::Include;
+use serde_json::Value;
 
 use crate::messages::{one_line, printable};
 use crate::units::{bytes, millis};
@@ -41,24 +42,10 @@ impl Results {
 }
 
 /// The result object of the upload's success or failure, and the file.
-pub(crate) fn json(file: &str, outcome: &Outcome) -> Value {
-    let mut object = Map::new();
-    let mut put = |key: &str, value: Value| object.insert(key.into(), value);
-    match &outcome.result {
-        Ok(response) => {
-            put("statusCode", response.status.into());
-            put("data", response.data().into());
-            put("errMsg", outcome.err_msg().into());
-        }
-        Err(_) => {
-            put("errMsg", outcome.err_msg().into());
-            put("errno", outcome.errno().into());
-            put("errString", outcome.err_string().into());
-        }
-    }
-    put("trace", outcome.trace.as_str().into());
-    put("filePath", file.into());
-    Value::Object(object)
+fn json(file: &str, outcome: &Outcome) -> Value {
+    let mut object = Value::from(quintet_options::result(outcome, Include::default()));
+    object["filePath"] = file.into();
+    object
 }
 
 /// Status and reason phrase.

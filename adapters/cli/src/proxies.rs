@@ -5,7 +5,7 @@ use std::io;
 
 use quintet_proxy::{NoProxy, Proxy};
 
-use crate::args::Send;
+use crate::args::Way;
 
 /// For the help.
 pub(crate) const PROXY_HELP: &str = "\
@@ -22,12 +22,12 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    pub(crate) fn of(args: &Send) -> io::Result<Self> {
+    pub(crate) fn of(way: &Way) -> io::Result<Self> {
         let variable = |name: &str| {
             let value = env::var_os(name)?;
             Some(value.to_string_lossy().into_owned())
         };
-        Self::choose(args.proxy.as_deref(), args.noproxy.as_deref(), variable)
+        Self::choose(way.proxy.as_deref(), way.noproxy.as_deref(), variable)
     }
 
     fn choose(

@@ -28,7 +28,9 @@ const TICK: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(args: &Send) -> io::Result<Exit> {
     let jobs = jobs(args)?;
-    let engine = Engine::builder(transport::of(args)?)
+    let scheme = args.url.get(..6).unwrap_or_default();
+    let https = scheme.eq_ignore_ascii_case("https:");
+    let engine = Engine::builder(transport::of(&args.way, https)?)
         .settings(settings(args))
         .start()?;
     let ended = match args.dry_run {

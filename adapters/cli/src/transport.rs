@@ -10,38 +10,38 @@ use quintet_tcp::TcpConnect;
 use quintet_tls::{TlsConnect, TlsSettings, TlsSettingsError};
 use quintet_transport::{Connect, ConnectFuture, Target, Watch};
 
-use crate::args::Send;
+use crate::args::Way;
 use crate::proxies::Proxies;
 
-/// What the engine connects by, or what is wrong with the arguments.
-pub(crate) fn of(args: &Send) -> io::Result<Box<dyn Connect>> {
-    let settings = tls_settings(args)?;
-    match TlsConnect::new(sockets(args)?, settings) {
+/// What the engine connects by, or what is wrong with the arguments. `https` tells that TLS will be asked for.
+pub(crate) fn of(way: &Way, https: bool) -> io::Result<Box<dyn Connect>> {
+    let settings = tls_settings(way)?;
+    match TlsConnect::new(sockets(way)?, settings) {
         Ok(secured) => Ok(Box::new(secured)),
         // A machine without any root can still do without TLS, if nothing asks for it.
-        Err(TlsSettingsError::Platform(_)) if !asks_for_tls(args) => sockets(args),
+        Err(TlsSettingsError::Platform(_)) if !https && !asks_for_tls(way) => sockets(way),
         Err(error) => Err(io::Error::other(error)),
     }
 }
 
 /// The Unix socket that was named, or TCP.
-fn sockets(args: &Send) -> io::Result<Box<dyn Connect>> {
-    args.socket.connect().map_or_else(|| tcp(args), Ok)
+fn sockets(way: &Way) -> io::Result<Box<dyn Connect>> {
+    way.socket.connect().map_or_else(|| tcp(way), Ok)
 }
 
 /// TCP, through the proxies if there are any.
-fn tcp(args: &Send) -> io::Result<Box<dyn Connect>> {
-    let Proxies { http, https } = Proxies::of(args)?;
+fn tcp(way: &Way) -> io::Result<Box<dyn Connect>> {
+    let Proxies { http, https } = Proxies::of(way)?;
     if http.is_none() && https.is_none() {
         return Ok(Box::new(TcpConnect::new()));
     }
     Ok(Box::new(ByScheme {
-        http: through(http, args)?,
-        https: through(https, args)?,
+        http: through(http, way)?,
+        https: through(https, way)?,
     }))
 }
 
-fn through(proxy: Option<Proxy>, args: &Send) -> io::Result<Box<dyn Connect>> {
+fn through(proxy: Option<Proxy>, way: &Way) -> io::Result<Box<dyn Connect>> {
     let tcp = TcpConnect::new();
     let Some(proxy) = proxy else {
         return Ok(Box::new(tcp));
@@ -49,7 +49,7 @@ fn through(proxy: Option<Proxy>, args: &Send) -> io::Result<Box<dyn Connect>> {
     if proxy.kind() != ProxyKind::Https {
         return Ok(Box::new(ProxyConnect::new(tcp, proxy)));
     }
-    let secured = TlsConnect::new(tcp, trusted(args)?).map_err(io::Error::other)?;
+    let secured = TlsConnect::new(tcp, trusted(way)?).map_err(io::Error::other)?;
     Ok(Box::new(ProxyConnect::new(secured, proxy)))
 }
 
@@ -69,18 +69,14 @@ impl Connect for ByScheme {
     }
 }
 
-fn asks_for_tls(args: &Send) -> bool {
-    let https = args
-        .url
-        .get(..6)
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
-    https || args.cacert.is_some() || args.cert.is_some() || !args.pins.is_empty()
+fn asks_for_tls(way: &Way) -> bool {
+    way.cacert.is_some() || way.cert.is_some() || !way.pins.is_empty()
 }
 
 /// What the machine trusts, and `--cacert`.
-fn trusted(args: &Send) -> io::Result<TlsSettings> {
+fn trusted(way: &Way) -> io::Result<TlsSettings> {
     let settings = TlsSettings::platform_roots();
-    match &args.cacert {
+    match &way.cacert {
         None => Ok(settings),
         Some(path) => {
             let added = settings.add_root_pem(&read("--cacert", path)?);
@@ -89,14 +85,14 @@ fn trusted(args: &Send) -> io::Result<TlsSettings> {
     }
 }
 
-fn tls_settings(args: &Send) -> io::Result<TlsSettings> {
-    let mut settings = trusted(args)?;
-    if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
+fn tls_settings(way: &Way) -> io::Result<TlsSettings> {
+    let mut settings = trusted(way)?;
+    if let (Some(cert), Some(key)) = (&way.cert, &way.key) {
         let (chain, secret) = (read("--cert", cert)?, read("--key", key)?);
         let shown = settings.client_certificate_pem(&chain, &secret);
         settings = shown.map_err(|error| wrong("--cert", cert.display(), error))?;
     }
-    for pin in &args.pins {
+    for pin in &way.pins {
         let pinned = settings.pin_sha256(pin);
         settings = pinned.map_err(|error| wrong("--pin", pin, error))?;
     }

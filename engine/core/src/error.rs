@@ -175,9 +175,20 @@ impl Error {
         Self { kind, detail: None }
     }
 
-    /// The call's parameter `name` is wrong, for this reason.
-    pub(crate) fn parameter(name: &str, why: impl fmt::Display) -> Self {
+    /// The call's parameter `name` is wrong, for this reason. Neither may hold a header value, query, form value or
+    /// full path: they are part of the reason.
+    ///
+    /// ```
+    /// let error = quintet::Error::parameter("name", "must be a string, and is a number");
+    /// assert_eq!(error.to_string(), "invalid parameter: name must be a string, and is a number");
+    /// ```
+    pub fn parameter(name: &str, why: impl fmt::Display) -> Self {
         Self::new(ErrorKind::InvalidParameter).because(format!("{name} {why}"))
+    }
+
+    /// A known option that is not supported.
+    pub fn unsupported(option: &str) -> Self {
+        Self::new(ErrorKind::Unsupported).because(option)
     }
 
     pub(crate) fn because(mut self, detail: impl fmt::Display) -> Self {

@@ -8,6 +8,7 @@ mod forms;
 mod interrupt;
 mod pages;
 mod proxy;
+mod run;
 mod send;
 mod serve;
 mod support;

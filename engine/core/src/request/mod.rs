@@ -48,7 +48,7 @@ pub struct UploadRequest {
     name: Arc<str>,
     headers: Vec<(String, String)>,
     form: Form,
-    /// The first field that cannot be sent.
+    /// What was wrong before all else: the whole call, or the first field that cannot be sent.
     mistake: Option<Error>,
     file_name: Option<String>,
     mime_type: Option<String>,
@@ -78,6 +78,20 @@ impl UploadRequest {
             listener: None,
             extras: None,
         }
+    }
+
+    /// A call whose arguments could not be read, for adapters that take untyped ones: given to an engine it fails with
+    /// this error, and like every other call it has a trace, events and one outcome.
+    ///
+    /// ```
+    /// let error = quintet::Error::parameter("url", "must be a string, and is a number");
+    /// let request = quintet::UploadRequest::refused(error);
+    /// # let _ = request;
+    /// ```
+    pub fn refused(error: Error) -> Self {
+        let mut request = Self::new("", "", "");
+        request.mistake = Some(error);
+        request
     }
 
     /// Adds a request header; a name may repeat. Headers that the engine owns are ignored and reported by
@@ -143,6 +157,9 @@ impl UploadRequest {
         front: &Front,
         ignored: &mut Vec<String>,
     ) -> Result<Box<Order>, Error> {
+        if let Some(mistake) = self.mistake.take() {
+            return Err(mistake);
+        }
         let destination = front.destinations.parse(&self.url)?;
         let own_body = self.own();
         match own_body {
@@ -156,9 +173,6 @@ impl UploadRequest {
                 let why = "is for an upload of one whole file by its path";
                 return Err(Error::parameter("afterSuccess", why));
             }
-        }
-        if let Some(mistake) = self.mistake {
-            return Err(mistake);
         }
         let mut form = self.form;
         if own_body.is_none() {
