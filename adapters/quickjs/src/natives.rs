@@ -102,10 +102,10 @@ impl Natives {
             let mut reader = Reader::new(ctx, well_formed);
             return reader.read(options).map_err(|why| mistake("options", why));
         }
+        let unreadable = unreadable.as_string().map(rquickjs::String::to_string);
         let mut entries = Vec::new();
         for name in names() {
-            let thrown = unreadable.as_string().map(rquickjs::String::to_string);
-            if matches!(thrown, Some(Ok(thrown)) if thrown == name) {
+            if matches!(&unreadable, Some(Ok(thrown)) if thrown == name) {
                 return Err(mistake(name, UNREADABLE));
             }
             let value: JsValue<'js> = given.get(name).map_err(Mistake::Stopped)?;

@@ -22,8 +22,8 @@ use rejections::{Rejections, describe};
 use timers::Timers;
 
 const SCRIPT: &str = include_str!("shell.js");
-/// What callbacks get to hear of the end after a script was stopped.
-const GRACE: Duration = Duration::from_secs(1);
+/// What callbacks get to hear of the end after a script was stopped: as long as the end of an engine may take.
+const GRACE: Duration = Duration::from_secs(2);
 /// Jobs between two events in that time: a chain of promises that never ends must not keep the news waiting.
 const GRACE_JOBS: usize = 1_000;
 
@@ -145,7 +145,7 @@ impl Shell {
 
     /// Runs a script until no upload and no timer is left. Its top level may `await`; `name` is what errors call it.
     ///
-    /// Stopped, it has its uploads aborted, and one second to hear of it; what it begins then is aborted too.
+    /// Stopped, it has its uploads aborted, and two seconds to hear of it; what it begins then is aborted too.
     pub fn run(&self, name: &str, script: &str) -> Ended {
         let timeout = self.settings.timeout;
         // A time that no clock will show is none.

@@ -156,16 +156,15 @@ fn form_values_are_what_javascript_would_print() {
 #[test]
 fn paths_lead_into_the_sandbox_and_nowhere_else() {
     let world = World::new();
-    std::fs::write(world.folder.path().join("../quintet-outside.txt"), "x").ok();
     #[cfg(unix)]
     {
-        std::os::unix::fs::symlink("/etc/passwd", world.path("user/link")).unwrap();
-        std::os::unix::fs::symlink("/etc", world.path("user/etc")).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", world.folder.path().join("user/link")).unwrap();
+        std::os::unix::fs::symlink("/etc", world.folder.path().join("user/etc")).unwrap();
     }
     let script = r#"
         const paths = [
             "photo.jpg", "./photo.jpg", "ttfile://user/note.txt", "ttfile://temp/draft.txt", "user/note.txt",
-            "ttfile://user/missing", "ttfile://user/", "ttfile://user/../photo.jpg", "../quintet-outside.txt",
+            "ttfile://user/missing", "ttfile://user/", "ttfile://user/../photo.jpg", "../outside.txt",
             "/etc/passwd", "ttfile://user//etc/passwd", "file:///etc/passwd", "ttfile://root/etc/passwd",
             "user/link", "folder",
         ];
@@ -177,7 +176,6 @@ fn paths_lead_into_the_sandbox_and_nowhere_else() {
         }
     "#;
     let out = world.run(script).clean();
-    std::fs::remove_file(world.folder.path().join("../quintet-outside.txt")).ok();
     assert_eq!(
         out,
         [
@@ -189,7 +187,7 @@ fn paths_lead_into_the_sandbox_and_nowhere_else() {
             "ttfile://user/missing => 104 file not found",
             "ttfile://user/ => 104 not a regular file",
             "ttfile://user/../photo.jpg => 106 permission denied",
-            "../quintet-outside.txt => 106 permission denied",
+            "../outside.txt => 106 permission denied",
             "/etc/passwd => 106 permission denied",
             "ttfile://user//etc/passwd => 104 file not found",
             "file:///etc/passwd => 106 permission denied",

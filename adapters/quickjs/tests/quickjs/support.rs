@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -45,10 +44,6 @@ impl World {
             folder,
             receiver: Receiver::start(settings).unwrap(),
         }
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
     }
 
     pub(crate) fn engine(&self) -> Engine {
