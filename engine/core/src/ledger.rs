@@ -165,6 +165,11 @@ impl Ledger {
         self.received.set(self.received.get() + bytes);
     }
 
+    /// Bytes of all answers: any of them is a sign of life.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.get()
+    }
+
     /// The next request goes there.
     pub(crate) fn goes_to(&self, destination: &Arc<Destination>) {
         self.destination.replace(Some(destination.clone()));

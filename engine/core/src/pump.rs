@@ -125,7 +125,7 @@ impl<'a> Pump<'a> {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
         let before = (
             self.wire.taken,
-            self.exchange.body_received(),
+            self.ledger.received(),
             self.exchange.progress(),
         );
         self.receive(cx)?;
@@ -138,7 +138,7 @@ impl<'a> Pump<'a> {
         }
         let after = (
             self.wire.taken,
-            self.exchange.body_received(),
+            self.ledger.received(),
             self.exchange.progress(),
         );
         if before != after {
@@ -184,6 +184,8 @@ impl<'a> Pump<'a> {
                 Poll::Pending => break,
                 Poll::Ready(read) => read,
             };
+            // An end, too, came when it came: it may be what completes the answer.
+            self.ledger.look();
             match read {
                 Ok(0) => {
                     self.reading = false;
@@ -193,7 +195,6 @@ impl<'a> Pump<'a> {
                 }
                 Ok(received) => {
                     turn += received as u64;
-                    self.ledger.look();
                     self.ledger.bytes_received(received as u64);
                     if self.exchange.progress() == Receiving::Nothing {
                         self.ledger.first_byte();
