@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::rc::{Rc, Weak};
+use std::rc::Weak;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -79,6 +79,8 @@ pub(crate) struct Pool {
     watcher: Waker,
     /// Whether [`watch`] waits for an idle limit already.
     armed: bool,
+    /// The engine is over, and with it [`watch`].
+    closed: bool,
 }
 
 struct Idle {
@@ -96,6 +98,7 @@ impl Pool {
             idle_timeout,
             watcher,
             armed: false,
+            closed: false,
         }
     }
 
@@ -124,7 +127,7 @@ impl Pool {
         mut wire: Box<Wire>,
         now: Duration,
     ) {
-        if self.idle_max == 0 || !wire.is_quiet(&self.watcher) {
+        if self.closed || self.idle_max == 0 || !wire.is_quiet(&self.watcher) {
             return wire.discard();
         }
         if self.idle.len() >= self.idle_max {
@@ -144,9 +147,11 @@ impl Pool {
         }
     }
 
-    /// Closes them all.
-    pub(crate) fn clear(&mut self) {
+    /// Closes them all, for good.
+    pub(crate) fn close(&mut self) {
         self.idle.drain(..).for_each(|mut idle| idle.wire.discard());
+        self.closed = true;
+        self.watcher.wake_by_ref();
     }
 
     /// Drops what ended, broke off or stayed too long. Returns the next idle limit.
@@ -167,7 +172,7 @@ impl Pool {
     }
 }
 
-/// Watches a pool for as long as it lives.
+/// Watches a pool until it is closed or gone.
 pub(crate) async fn watch(pool: Weak<RefCell<Pool>>, clock: Arc<dyn Clock>) {
     let mut alarm = Alarm::new();
     poll_fn(|cx| {
@@ -175,10 +180,16 @@ pub(crate) async fn watch(pool: Weak<RefCell<Pool>>, clock: Arc<dyn Clock>) {
             return Poll::Ready(());
         };
         loop {
-            let next = Rc::clone(&pool).borrow_mut().sweep(cx, clock.now());
+            let next = pool.borrow_mut().sweep(cx, clock.now());
             match next {
                 Some(at) if alarm.poll(cx, &*clock, at).is_ready() => {}
-                _ => return Poll::Pending,
+                Some(_) => return Poll::Pending,
+                None if pool.borrow().closed => return Poll::Ready(()),
+                None => {
+                    // An engine that has nothing to wait for has no timer.
+                    alarm = Alarm::new();
+                    return Poll::Pending;
+                }
             }
         }
     })

@@ -1,6 +1,7 @@
 //! The scheduler actor: carries out what admission decides, and ends what is over.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,31 +55,38 @@ impl Scheduler {
     }
 
     /// Gives the slot that is free to this upload, or, if its file cannot be opened, to the next.
-    fn start(&mut self, id: UploadId, (ticket, order): Waiting, ctx: &Context<Self>) {
-        let (mut id, mut ticket, mut order) = (id, ticket, order);
-        loop {
-            match self.env.front.files.open(&order.path) {
-                Ok(opened) => {
-                    let upload = self
-                        .idle
-                        .pop()
-                        .unwrap_or_else(|| Upload::new(self.env.clone(), ctx.address()).start());
-                    upload.do_send(Begin {
-                        ticket,
-                        order,
-                        opened,
-                    });
-                    self.active.insert(id, upload);
-                    return;
-                }
-                Err(error) => {
-                    let next = self.admission.finish(id);
-                    ticket.refuse(error.into(), Phase::Open);
-                    let Some(next) = next else {
-                        return;
-                    };
-                    (id, (ticket, order)) = next;
-                }
+    fn start(&mut self, id: UploadId, waiting: Waiting, ctx: &Context<Self>) {
+        let mut next = Some((id, waiting));
+        while let Some((id, waiting)) = next {
+            next = self.open(id, waiting, ctx);
+        }
+    }
+
+    /// Opens the file and begins. If it cannot be opened, the slot is for the one that is returned.
+    fn open(
+        &mut self,
+        id: UploadId,
+        (ticket, order): Waiting,
+        ctx: &Context<Self>,
+    ) -> Option<(UploadId, Waiting)> {
+        match self.env.front.files.open(&order.path) {
+            Ok(opened) => {
+                let upload = self
+                    .idle
+                    .pop()
+                    .unwrap_or_else(|| Upload::new(self.env.clone(), ctx.address()).start());
+                upload.do_send(Begin {
+                    ticket,
+                    order,
+                    opened,
+                });
+                self.active.insert(id, upload);
+                None
+            }
+            Err(error) => {
+                let next = self.admission.finish(id);
+                ticket.refuse(error.into(), Phase::Open);
+                next
             }
         }
     }
@@ -99,7 +107,7 @@ impl Actor for Scheduler {
     }
 
     fn stopped(&mut self, _ctx: &mut Self::Context) {
-        self.env.pool.borrow_mut().clear();
+        self.env.pool.borrow_mut().close();
         self.env.front.ended.set();
     }
 }
@@ -243,8 +251,10 @@ impl Handler<SetActiveMax> for Scheduler {
     type Result = ();
 
     fn handle(&mut self, SetActiveMax(active_max): SetActiveMax, ctx: &mut Self::Context) {
-        for (id, waiting) in self.admission.set_limit(active_max) {
-            self.start(id, waiting, ctx);
+        let mut starting = VecDeque::from(self.admission.set_limit(active_max));
+        while let Some((id, waiting)) = starting.pop_front() {
+            // Who gets the slot of one whose file is gone comes after those that have theirs.
+            starting.extend(self.open(id, waiting, ctx));
         }
     }
 }
