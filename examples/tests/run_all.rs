@@ -94,6 +94,20 @@ fn inside_actix() {
 }
 
 #[test]
+fn paced() {
+    let receiver = Receiver::start(Settings::default()).expect("a port");
+    let (_file, path) = file(500_000);
+    let said = run(
+        env!("CARGO_BIN_EXE_paced"),
+        &[&receiver.url("/up"), &path, "1000000"],
+    );
+    assert!(
+        said.contains("100 %, ") && said.contains("uploadFile:ok\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_readme_quotes_the_example() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| std::fs::read_to_string(folder.join(path)).expect("it is there");

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use quintet::{Redirects, Settings};
 
 use crate::exit;
+use crate::proxies::PROXY_HELP;
 use crate::units::{self, SIZE_HELP, Size, TIME_HELP, Time};
 
 /// Uploads files as multipart/form-data over HTTP/1.1, a few at a time.
@@ -86,6 +87,24 @@ pub(crate) struct Send {
     #[arg(long, value_name = "TIME", value_parser = units::deadline,
         default_value_t = Time(Settings::default().stall_timeout))]
     pub(crate) stall_timeout: Time,
+    /// Most retries of each upload: where no connection comes about, it breaks or times out before an answer, or the
+    /// answer is 408, 425, 429, 500, 502, 503 or 504. The server may then have a file twice. A Retry-After of up to
+    /// five minutes is waited for.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) retry: u32,
+    /// Wait so long before each retry. [default: a random time, up to 1s, then 2s, 4s ... 60s]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) retry_delay: Option<Time>,
+    /// Begin no retry later than so long after an upload had its turn. [default: no bound]
+    #[arg(long, value_name = "TIME", value_parser = units::deadline)]
+    pub(crate) retry_max_time: Option<Time>,
+    /// Send no more than so many bytes a second, all uploads together, such as 500K or 3M. [default: no bound]
+    #[arg(long, value_name = "SIZE", value_parser = units::rate_max)]
+    pub(crate) limit_rate: Option<Size>,
+    /// Ask the server (Expect: 100-continue), and wait a second at most for its word, before sending a body longer than
+    /// this. [default: ask nobody]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) expect100_above: Option<Size>,
     /// Which redirects are followed; one that is not is the answer.
     #[arg(long, value_name = "WHICH", default_value_t = Settings::default().redirects.into())]
     pub(crate) redirects: Follow,
@@ -106,15 +125,24 @@ pub(crate) struct Send {
     /// Demand that the server's key is this one; repeatable, one must match.
     #[arg(long = "pin", value_name = "sha256//BASE64")]
     pub(crate) pins: Vec<String>,
-    /// Connect to this Unix socket, whatever host the URL names.
+    /// Connect to this Unix socket, whatever host the URL names; past any proxy.
     #[cfg(unix)]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "proxy")]
     pub(crate) unix_socket: Option<PathBuf>,
+    /// Send through this proxy, [http|https|socks5|socks5h]://[USER:PASSWORD@]HOST[:PORT]; an empty URL means none.
+    /// Without a scheme it is http, without a port 1080 (https: 443). With socks5h and http the proxy resolves names.
+    /// [default: the environment's]
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// Reach these hosts past the proxy: names (with all below them), addresses, networks such as 10.0.0.0/8, or *,
+    /// separated by commas. [default: the environment's]
+    #[arg(long, value_name = "LIST")]
+    pub(crate) noproxy: Option<String>,
 
     /// Count an answer with status 400 or more against the exit code.
     #[arg(long)]
     pub(crate) fail: bool,
-    /// Print what would be sent, and send nothing.
+    /// Print what the server would be sent, and send nothing.
     #[arg(long, conflicts_with = "json")]
     pub(crate) dry_run: bool,
     /// One JSON object for each file, on a line of its own, as it ends.
@@ -228,7 +256,7 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
 
 fn send_after_help() -> String {
     format!(
-        "{TIME_HELP}\n{SIZE_HELP}\n\n\
+        "{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n\
          Ctrl-C aborts every upload and tells what happened to each; a second one leaves at once.\n\
          NO_COLOR is honoured.\n\n{}",
         exit::TABLE

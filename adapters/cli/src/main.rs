@@ -12,6 +12,7 @@ mod messages;
 mod output;
 mod pages;
 mod progress;
+mod proxies;
 mod send;
 mod serve;
 mod tally;

@@ -112,7 +112,9 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::Timeout(_) => "try again, or give --timeout or --stall-timeout more",
         ErrorKind::NoNetwork => "check the host's name and your network",
-        ErrorKind::Refused => "check that a server listens there",
+        ErrorKind::Refused => {
+            "check that a server listens there, and that the proxy, if there is one, lets you through"
+        }
         ErrorKind::Tls => {
             "check that the URL names the server as its certificate does, and that you trust the \
              issuer: --cacert adds one"

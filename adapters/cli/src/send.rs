@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use quintet::{Engine, Event, EventKind, Outcome, Settings, UploadRequest};
+use quintet::{Engine, Event, EventKind, Outcome, Retry, RetryCause, Settings, UploadRequest};
 
 use crate::args::Send;
 use crate::board::{Board, News};
@@ -17,6 +17,7 @@ use crate::output::{Results, failure, phases, status_line, throughput};
 use crate::progress::View;
 use crate::tally::Tally;
 use crate::transport;
+use crate::units::{Time, millis};
 
 /// The bars move at least so often.
 const TICK: Duration = Duration::from_millis(200);
@@ -40,6 +41,11 @@ fn settings(args: &Send) -> Settings {
     settings.connect_timeout = args.connect_timeout.0;
     settings.stall_timeout = args.stall_timeout.0;
     settings.redirects = args.redirects.into();
+    settings.rate_max = args.limit_rate.map_or(0, |rate| rate.0);
+    settings.expect_continue_above = args.expect100_above.map(|above| above.0);
+    // Whoever names a number means that number, for each file.
+    let files = u32::try_from(args.files.len()).unwrap_or(u32::MAX);
+    settings.retry_reserve = args.retry.saturating_mul(files);
     settings.limits.body_bytes_max = args.max_response.0;
     settings
 }
@@ -49,6 +55,9 @@ fn request(args: &Send, file: &Path) -> UploadRequest {
         .file_name(args.file_name.clone().unwrap_or_default())
         .mime_type(args.mime_type.clone().unwrap_or_default())
         .timeout(args.timeout.map(|time| time.0).unwrap_or_default());
+    if args.retry > 0 {
+        request = request.retry(retry(args));
+    }
     for (key, value) in &args.fields {
         request = request.field(key, value.clone());
     }
@@ -56,6 +65,16 @@ fn request(args: &Send, file: &Path) -> UploadRequest {
         request = request.header(name, value);
     }
     request
+}
+
+fn retry(args: &Send) -> Retry {
+    let mut retry = Retry::default();
+    (retry.retries_max, retry.retries_total_max) = (args.retry, args.retry);
+    if let Some(Time(delay)) = args.retry_delay {
+        (retry.delay_min, retry.delay_max) = (delay, delay);
+    }
+    retry.time_max = args.retry_max_time.map(|time| time.0);
+    retry
 }
 
 fn preview(args: &Send, engine: &Engine) -> io::Result<Exit> {
@@ -210,8 +229,8 @@ fn told_end(args: &Send, name: &str, outcome: &Outcome) {
         tell(&format!("{name}: {}", phases(&outcome.timings)));
         let (sent, total) = (outcome.bytes_sent, outcome.bytes_total);
         tell(&format!(
-            "{name}: {sent} of {total} bytes sent; trace {}",
-            outcome.trace
+            "{name}: {sent} of {total} bytes sent; attempts {}; trace {}",
+            outcome.attempts, outcome.trace
         ));
     }
     match &outcome.result {
@@ -227,10 +246,22 @@ fn told_end(args: &Send, name: &str, outcome: &Outcome) {
     }
 }
 
-/// Without `-v`: only that a file waits.
+/// Without `-v`: only that a file waits, for its turn or for another attempt.
 fn waiting(event: &Event) -> Option<String> {
-    match event.kind {
+    match &event.kind {
         EventKind::Queued { position } => Some(format!("waits for its turn, {position} before it")),
+        EventKind::Retrying {
+            attempt,
+            after,
+            because,
+        } => {
+            let why = match because {
+                RetryCause::Status(status) => format!("the server answered {status}"),
+                RetryCause::Failure(error) => error.to_string(),
+                _ => "it failed".into(),
+            };
+            Some(format!("{why}; attempt {attempt} in {}", millis(*after)))
+        }
         _ => None,
     }
 }
@@ -238,7 +269,7 @@ fn waiting(event: &Event) -> Option<String> {
 /// With `-v`: what happens, as it happens.
 fn everything(event: &Event) -> Option<String> {
     Some(match &event.kind {
-        EventKind::Queued { .. } => return waiting(event),
+        EventKind::Queued { .. } | EventKind::Retrying { .. } => return waiting(event),
         EventKind::Admitted => "its turn".into(),
         EventKind::Started { reused: true } => "over a connection kept from before".into(),
         EventKind::Connected => "connected".into(),

@@ -101,6 +101,11 @@ pub(crate) fn rate(text: &str) -> Result<Size, String> {
     }
 }
 
+/// Bytes per second as curl has them: a size, more than none; `/s` may be left out.
+pub(crate) fn rate_max(text: &str) -> Result<Size, String> {
+    rate(&format!("{}/s", text.strip_suffix("/s").unwrap_or(text)))
+}
+
 /// A whole number, 1 or more.
 pub(crate) fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -214,6 +219,9 @@ mod tests {
             assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
         }
         assert_eq!(rate("1M/s"), Ok(Size(1 << 20)));
+        for text in ["500K", "500k/s", "512000"] {
+            assert_eq!(rate_max(text), Ok(Size(500 << 10)), "{text}");
+        }
         for bytes in [0, 1, 1023, 1024, 1536, 32 << 20, u64::MAX] {
             assert_eq!(Size(bytes).to_string().parse(), Ok(Size(bytes)));
         }
@@ -236,6 +244,7 @@ mod tests {
         }
         assert!(rate("1M").is_err());
         assert!(rate("0/s").is_err());
+        assert!(rate_max("0").is_err() && rate_max("/s").is_err());
     }
 
     #[test]

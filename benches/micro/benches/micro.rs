@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use divan::{Bencher, black_box};
-use quintet::admission::Admission;
+use quintet::admission::{Admission, Ask};
 use quintet::{Engine, Event, EventKind, Listener, UploadId, UploadRequest, event_stream};
 use quintet_latency::Latency;
 use quintet_proto::{Boundary, Exchange, Form, Framing, Headers, Limits, Next, Plan, RequestHead};
@@ -80,15 +80,16 @@ fn parse_response(bencher: Bencher<'_, '_>, body_bytes: usize) {
 #[divan::bench]
 fn admission_with_a_million_queued(bencher: Bencher<'_, '_>) {
     const QUEUED: u64 = 1_000_000;
-    let mut admission = Admission::new(5, QUEUED as usize + 1);
+    let mut admission: Admission<u64, u8> = Admission::new(5, QUEUED as usize + 1);
     for number in 1..=QUEUED {
-        admission.submit(UploadId::from(number), number);
+        admission.submit(UploadId::from(number), Ask::default(), number);
     }
     let (mut first, mut last) = (1, QUEUED);
     bencher.bench_local(|| {
         last += 1;
-        black_box(admission.submit(UploadId::from(last), last));
+        black_box(admission.submit(UploadId::from(last), Ask::default(), last));
         black_box(admission.finish(UploadId::from(first)));
+        black_box(admission.admit());
         first += 1;
     });
 }
@@ -97,15 +98,15 @@ fn admission_with_a_million_queued(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn cancel_in_a_million_queued(bencher: Bencher<'_, '_>) {
     const QUEUED: u64 = 1_000_000;
-    let mut admission = Admission::new(5, QUEUED as usize + 1);
+    let mut admission: Admission<u64, u8> = Admission::new(5, QUEUED as usize + 1);
     for number in 1..=QUEUED {
-        admission.submit(UploadId::from(number), number);
+        admission.submit(UploadId::from(number), Ask::default(), number);
     }
     let (mut middle, mut last) = (QUEUED / 2, QUEUED);
     bencher.bench_local(|| {
         last += 1;
         black_box(admission.cancel(UploadId::from(middle)));
-        black_box(admission.submit(UploadId::from(last), last));
+        black_box(admission.submit(UploadId::from(last), Ask::default(), last));
         middle += 1;
     });
 }

@@ -75,6 +75,7 @@ pub(crate) fn main() -> Result<()> {
         sink,
         processors,
         time_max: Duration::from_secs(args.time_max),
+        tickets: args.tickets,
     };
     let (runs, missing) = rounds(&args, &choice, &bench, &dir)?;
 

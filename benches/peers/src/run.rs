@@ -19,6 +19,8 @@ pub(crate) struct Bench {
     pub(crate) sink: Sink,
     pub(crate) processors: Processors,
     pub(crate) time_max: Duration,
+    /// Whether the sink sends session tickets.
+    pub(crate) tickets: bool,
 }
 
 /// A run that was made.
@@ -32,6 +34,8 @@ pub(crate) struct Run {
     pub(crate) bytes: u64,
     pub(crate) used: Used,
     pub(crate) connections: u64,
+    /// TLS handshakes of these connections that resumed an earlier session.
+    pub(crate) resumed: u64,
     /// What the client said, or why its figures do not count.
     pub(crate) report: Result<Report, String>,
 }
@@ -74,6 +78,7 @@ impl Bench {
             Ok(_) if !bytes.contains(&seen.body_bytes) => wrong("not the bytes of the files"),
             Ok(_) if seen.malformed > 0 => wrong("a form without its end"),
             Ok(_) if job.fresh && connections < uploads => wrong("connections were kept"),
+            Ok(_) if !self.tickets && seen.resumed > 0 => wrong("sessions were resumed"),
             Ok(report) => Ok(report),
         };
         Ok(Some(Run {
@@ -84,6 +89,7 @@ impl Bench {
             bytes: extent.bytes,
             used,
             connections,
+            resumed: seen.resumed,
             report,
         }))
     }
@@ -91,7 +97,7 @@ impl Bench {
 
 impl Run {
     pub(crate) const CSV_HEAD: &'static str = "workload,transport,client,round,uploads,file_bytes,\
-        wall_s,user_s,system_s,p50_us,p99_us,peak_kib,threads,voluntary,involuntary,minor_faults,connections,failure";
+        wall_s,user_s,system_s,p50_us,p99_us,peak_kib,threads,voluntary,involuntary,minor_faults,connections,resumed,failure";
 
     /// Seconds of CPU.
     pub(crate) fn cpu(&self) -> f64 {
@@ -124,7 +130,7 @@ impl Run {
             error.replace([',', '"', '\n', '\r'], " ")
         });
         format!(
-            "{:?},{},{},{},{},{},{:.6},{:.6},{:.6},{},{},{memory_kib},{threads},{voluntary},{involuntary},{faults},{},{failure}",
+            "{:?},{},{},{},{},{},{:.6},{:.6},{:.6},{},{},{memory_kib},{threads},{voluntary},{involuntary},{faults},{},{},{failure}",
             self.case.workload,
             self.case.transport(),
             self.client,
@@ -137,6 +143,7 @@ impl Run {
             report.p50_micros,
             report.p99_micros,
             self.connections,
+            self.resumed,
         )
     }
 }

@@ -51,6 +51,7 @@ pub(crate) struct Figures {
     pub(crate) voluntary: f64,
     pub(crate) involuntary: f64,
     pub(crate) faults: f64,
+    pub(crate) resumed: f64,
 }
 
 /// The rows of one case, in the order of the clients.
@@ -105,6 +106,7 @@ fn figures(good: &[&Run], all: &[&Run]) -> Option<Figures> {
         voluntary: median(&|run| run.used.voluntary as f64)?,
         involuntary: median(&|run| run.used.involuntary as f64)?,
         faults: median(&|run| run.used.faults as f64)?,
+        resumed: median(&|run| run.resumed as f64)?,
     })
 }
 

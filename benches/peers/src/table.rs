@@ -25,6 +25,7 @@ const HEAD_SMALL: &[&str] = &[
     "uploads/s",
     "p50 ms",
     "p99 ms",
+    "resumed",
     "peak MiB",
     "threads",
     "switches",
@@ -109,6 +110,7 @@ fn figure_cells(figures: &Figures, small: bool) -> Vec<String> {
             format!("{:.0}", figures.uploads_a_second),
             millis(figures.p50_micros),
             millis(figures.p99_micros),
+            format!("{:.0}", figures.resumed),
         ]);
     }
     cells.extend([

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Numbers since the start. Its text is five numbers with a space between, in the order of the fields.
+/// Numbers since the start. Its text is six numbers with a space between, in the order of the fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Uploads read to their end and answered.
@@ -16,6 +16,8 @@ pub struct Counts {
     pub broken: u64,
     /// Connections accepted, those that ask for the counts included.
     pub connections: u64,
+    /// TLS handshakes that resumed an earlier session.
+    pub resumed: u64,
 }
 
 impl Counts {
@@ -27,6 +29,7 @@ impl Counts {
             malformed: self.malformed - earlier.malformed,
             broken: self.broken - earlier.broken,
             connections: self.connections - earlier.connections,
+            resumed: self.resumed - earlier.resumed,
         }
     }
 }
@@ -39,10 +42,11 @@ impl fmt::Display for Counts {
             malformed,
             broken,
             connections,
+            resumed,
         } = self;
         write!(
             f,
-            "{requests} {body_bytes} {malformed} {broken} {connections}"
+            "{requests} {body_bytes} {malformed} {broken} {connections} {resumed}"
         )
     }
 }
@@ -53,12 +57,22 @@ impl FromStr for Counts {
     fn from_str(text: &str) -> Result<Self, String> {
         let numbers: Result<Vec<u64>, _> = text.split_whitespace().map(str::parse).collect();
         match numbers.as_deref() {
-            Ok(&[requests, body_bytes, malformed, broken, connections]) => Ok(Self {
+            Ok(
+                &[
+                    requests,
+                    body_bytes,
+                    malformed,
+                    broken,
+                    connections,
+                    resumed,
+                ],
+            ) => Ok(Self {
                 requests,
                 body_bytes,
                 malformed,
                 broken,
                 connections,
+                resumed,
             }),
             _ => Err(format!("no counts: {text:?}")),
         }

@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
+use rustls::{HandshakeKind, ServerConfig};
 
 use crate::Counts;
 use crate::exchange::Exchange;
@@ -44,6 +44,8 @@ pub(crate) struct Tls {
     start: usize,
     end: usize,
     outgoing: Vec<u8>,
+    /// The handshake is not counted yet.
+    handshaking: bool,
 }
 
 impl Tls {
@@ -54,6 +56,7 @@ impl Tls {
             start: 0,
             end: 0,
             outgoing: Vec::new(),
+            handshaking: true,
         })
     }
 
@@ -103,9 +106,19 @@ impl Tls {
                 _ => return Err(io::ErrorKind::Unsupported.into()),
             }
             self.start += discard;
+            self.count_handshake(counts);
             if blocked {
                 return Ok(false);
             }
+        }
+    }
+
+    /// Counts the handshake, once it is over.
+    fn count_handshake(&mut self, counts: &mut Counts) {
+        if self.handshaking && !self.tls.is_handshaking() {
+            self.handshaking = false;
+            let resumed = self.tls.handshake_kind() == Some(HandshakeKind::Resumed);
+            counts.resumed += u64::from(resumed);
         }
     }
 

@@ -32,7 +32,9 @@ fn connect(addr: SocketAddr) -> TcpStream {
     stream
 }
 
-fn secured(addr: SocketAddr, root_pem: &str) -> StreamOwned<ClientConnection, TcpStream> {
+type Secured = StreamOwned<ClientConnection, TcpStream>;
+
+fn client_config(root_pem: &str) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_slice(root_pem.as_bytes()).unwrap();
     roots.add(root).unwrap();
@@ -42,8 +44,12 @@ fn secured(addr: SocketAddr, root_pem: &str) -> StreamOwned<ClientConnection, Tc
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    Arc::new(config)
+}
+
+fn secured(addr: SocketAddr, config: &Arc<ClientConfig>) -> Secured {
     let name = "127.0.0.1".try_into().unwrap();
-    let tls = ClientConnection::new(Arc::new(config), name).unwrap();
+    let tls = ClientConnection::new(config.clone(), name).unwrap();
     StreamOwned::new(tls, connect(addr))
 }
 
@@ -84,8 +90,10 @@ fn counts(addr: SocketAddr) -> Counts {
 fn uploads_are_counted_plain_and_over_tls() {
     let (plain, tls, root) = start(&Settings::default());
     let before = counts(plain);
-    let mut streams: Vec<Box<dyn Stream>> =
-        vec![Box::new(connect(plain)), Box::new(secured(tls, &root))];
+    let mut streams: Vec<Box<dyn Stream>> = vec![
+        Box::new(connect(plain)),
+        Box::new(secured(tls, &client_config(&root))),
+    ];
     for stream in &mut streams {
         for len in [4, 100, 5000, 300_000, FORM_BYTES, 70] {
             let answer = upload(stream, len, "");
@@ -132,9 +140,29 @@ fn tickets_and_congestion_control_are_as_told() {
     };
     assert_eq!(Sink::bind(&settings).unwrap().congestion().unwrap(), "reno");
     let (_, tls, root) = start(&settings);
-    let mut stream = secured(tls, &root);
+    let mut stream = secured(tls, &client_config(&root));
     upload(&mut stream, 5000, "");
     assert_eq!(stream.conn.tls13_tickets_received(), 2);
+}
+
+#[test]
+fn handshakes_that_resume_a_session_are_counted() {
+    for (tickets, resumed) in [(true, 4), (false, 0)] {
+        let settings = Settings {
+            tickets,
+            ..Settings::default()
+        };
+        let (plain, tls, root) = start(&settings);
+        // The client keeps its tickets in the configuration.
+        let config = client_config(&root);
+        let before = counts(plain);
+        for _ in 0..5 {
+            upload(&mut secured(tls, &config), 5000, "");
+        }
+        let seen = counts(plain).since(before);
+        assert_eq!((seen.requests, seen.connections), (5, 6));
+        assert_eq!(seen.resumed, resumed, "tickets: {tickets}");
+    }
 }
 
 trait Stream: Read + Write {}

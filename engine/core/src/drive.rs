@@ -1,5 +1,7 @@
-//! One upload from its open file to its answer: plan, connection, request, redirects, the one free retry.
+//! One upload from its open file to its answer: plan, connection, request, redirects, the one free retry, and those
+//! that its caller allows.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
@@ -8,20 +10,24 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use quintet_proto::{Boundary, Framing, Plan, RequestHead};
-use quintet_transport::{Step, Target, Watch};
+use quintet_proto::{Boundary, Framing, Headers, Plan, RequestHead};
+use quintet_transport::{Step, Target, Via, Watch};
 use url::{Position, Url};
 
 use crate::clock::Alarm;
 use crate::error::{Error, ErrorKind};
 use crate::event::EventKind;
+use crate::expect::Refusals;
 use crate::front::Front;
 use crate::ledger::Ledger;
+use crate::pace::Lane;
 use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
 use crate::request::Order;
-use crate::source::Opened;
+use crate::retry::{Budget, Retries, Retry};
+use crate::source::{Opened, check_unchanged};
+use crate::wait::{time_is_over, wait};
 use crate::{Redirects, Response, Trace};
 
 /// What every upload of an engine works with, on the engine's thread.
@@ -29,12 +35,30 @@ use crate::{Redirects, Response, Trace};
 pub(crate) struct Env {
     pub(crate) front: Arc<Front>,
     pub(crate) pool: Rc<RefCell<Pool>>,
+    pub(crate) retry_budget: Rc<Budget>,
+    /// The pace of all uploads together.
+    pub(crate) lane: Rc<Lane>,
+    pub(crate) refusals: Rc<Refusals>,
+}
+
+impl Env {
+    pub(crate) fn new(front: Arc<Front>) -> Self {
+        let settings = &front.settings;
+        let pool = Pool::new(settings.idle_max, settings.idle_timeout);
+        Self {
+            pool: Rc::new(RefCell::new(pool)),
+            lane: Rc::default(),
+            refusals: Rc::default(),
+            retry_budget: Rc::new(Budget::new(settings)),
+            front,
+        }
+    }
 }
 
 /// Uploads. Dropping it at any point stops everything at once: the connection and the file are closed with it.
 pub(crate) async fn drive(
     env: &Env,
-    mut order: Box<Order>,
+    order: Box<Order>,
     opened: Opened,
     ledger: &Ledger,
 ) -> Result<Response, Error> {
@@ -42,37 +66,110 @@ pub(crate) async fn drive(
     let deadline = order
         .timeout
         .map(|timeout| ledger.admitted_at().saturating_add(timeout));
-    let settings = &env.front.settings;
-    let mut with_body = true;
-    let mut hops_left = settings.redirects_max;
-    loop {
-        let request = Request {
-            env,
-            order: &order,
-            sources: &sources,
-            ledger,
-        };
-        let answer = request.exchange(with_body, deadline).await?;
-        let allowed = if hops_left > 0 {
-            settings.redirects
-        } else {
-            Redirects::Off
-        };
-        let Some(hop) = hop(allowed, &order.destination.url, &answer.head) else {
-            return Ok(answer.into());
-        };
-        if !env.front.policy.permits_url(&hop.destination.url) {
-            return Err(Error::new(ErrorKind::DomainDenied));
-        }
-        let (status, new_origin) = (answer.head.status, hop.new_origin);
-        ledger.emit(EventKind::Redirected { status, new_origin });
-        if hop.new_origin {
-            drop_credentials(&mut order.headers);
-        }
-        hops_left -= 1;
-        with_body &= hop.keeps_body;
-        order.destination = Arc::new(hop.destination);
+    let extras = order.extras.as_ref();
+    let retry = extras.and_then(|extras| extras.transfer.retry.clone());
+    let mut upload = Following {
+        env,
+        order,
+        sources: &sources,
+        ledger,
+        deadline,
+        with_body: true,
+        hops_left: env.front.settings.redirects_max,
+    };
+    match retry {
+        None => upload.follow().await.map_err(|failure| failure.error),
+        Some(policy) => upload.follow_and_retry(&policy).await,
     }
+}
+
+/// An upload on its way through redirects.
+struct Following<'a> {
+    env: &'a Env,
+    order: Box<Order>,
+    sources: &'a [Opened],
+    ledger: &'a Ledger,
+    deadline: Option<Duration>,
+    with_body: bool,
+    hops_left: u32,
+}
+
+impl Following<'_> {
+    async fn follow_and_retry(&mut self, policy: &Retry) -> Result<Response, Error> {
+        let (ledger, front) = (self.ledger, &self.env.front);
+        let mut retries = Retries::new(
+            policy,
+            &self.env.retry_budget,
+            &*front.random,
+            ledger.admitted_at(),
+            self.deadline,
+        );
+        let (destination, headers) = (self.order.destination.clone(), self.order.headers.clone());
+        loop {
+            let ended = self.follow().await;
+            let repeats = !self.with_body || can_repeat(self.sources);
+            let Some((after, because)) = retries.after(&ended, repeats, ledger.look()) else {
+                return ended.map_err(|failure| failure.error);
+            };
+            drop(ended);
+            ledger.emit(EventKind::Retrying {
+                attempt: ledger.attempt() + 1,
+                after,
+                because,
+            });
+            wait(ledger, ledger.now().saturating_add(after), self.deadline).await?;
+            ledger.next_attempt();
+            // Once the body is accepted and the answer is elsewhere, only the answer is asked for again.
+            if self.with_body {
+                check_unchanged(self.sources)?;
+                self.order.destination = destination.clone();
+                self.order.headers = headers.clone();
+                self.hops_left = front.settings.redirects_max;
+            }
+        }
+    }
+
+    /// Sends, and follows redirects to their end.
+    async fn follow(&mut self) -> Result<Response, Failure> {
+        let settings = &self.env.front.settings;
+        loop {
+            let request = Request {
+                env: self.env,
+                order: &self.order,
+                sources: self.sources,
+                ledger: self.ledger,
+            };
+            let answer = request.exchange(self.with_body, self.deadline).await?;
+            let allowed = if self.hops_left > 0 {
+                settings.redirects
+            } else {
+                Redirects::Off
+            };
+            let Some(hop) = hop(allowed, &self.order.destination.url, &answer.head) else {
+                return Ok(answer.into());
+            };
+            if self.with_body && hop.keeps_body && !can_repeat(self.sources) {
+                return Ok(answer.into());
+            }
+            if !self.env.front.policy.permits_url(&hop.destination.url) {
+                return Err(Error::new(ErrorKind::DomainDenied).into());
+            }
+            let (status, new_origin) = (answer.head.status, hop.new_origin);
+            self.ledger
+                .emit(EventKind::Redirected { status, new_origin });
+            if hop.new_origin {
+                drop_credentials(&mut self.order.headers);
+            }
+            self.hops_left -= 1;
+            self.with_body &= hop.keeps_body;
+            self.order.destination = Arc::new(hop.destination);
+        }
+    }
+}
+
+/// Whether the body can be sent from its first byte, though it may have been begun.
+fn can_repeat(sources: &[Opened]) -> bool {
+    sources.iter().all(|opened| opened.source.reads_again())
 }
 
 /// One request of an upload.
@@ -85,27 +182,58 @@ struct Request<'a> {
 
 impl Request<'_> {
     /// Sends it and receives the answer: over a pooled connection if there is one, and once more over a new one if
-    /// that turns out to be stale.
+    /// that turns out to be stale. What breaks while it is paused is begun again when it goes on.
     async fn exchange(
         &self,
         with_body: bool,
         deadline: Option<Duration>,
-    ) -> Result<quintet_proto::Response, Error> {
+    ) -> Result<quintet_proto::Response, Failure> {
+        let origin = &self.order.destination.target;
+        let mut expect_above = self.env.front.settings.expect_continue_above;
+        expect_above = expect_above.filter(|_| !self.env.refusals.holds(origin));
+        loop {
+            if self.ledger.is_paused() {
+                wait(self.ledger, Duration::ZERO, deadline).await?;
+            }
+            match self.attempt(with_body, expect_above, deadline).await {
+                Ok(answer)
+                    if answer.head.status == 417
+                        && with_body
+                        && expect_above.is_some_and(|above| self.ledger.total() > above)
+                        && can_repeat(self.sources) =>
+                {
+                    self.env.refusals.remember(origin);
+                    expect_above = None;
+                }
+                Err(failure) if failure.while_paused && can_repeat(self.sources) => {}
+                answered => return answered,
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        with_body: bool,
+        expect_above: Option<u64>,
+        deadline: Option<Duration>,
+    ) -> Result<quintet_proto::Response, Failure> {
         let target = &self.order.destination.target;
         self.ledger.goes_to(&self.order.destination);
         let pooled = self.env.pool.borrow_mut().take(target, self.ledger.now());
         if let Some(wire) = pooled {
             self.ledger.started(true);
-            match self.over(wire, with_body, deadline).await {
-                Err(failure) if failure.unanswered => {}
-                answered => return answered.map_err(|failure| failure.error),
+            match self.over(wire, with_body, expect_above, deadline).await {
+                Err(failure)
+                    if failure.is_unanswered()
+                        && !failure.while_paused
+                        && can_repeat(self.sources) => {}
+                answered => return answered,
             }
         }
         self.ledger.look();
         self.ledger.started(false);
         let wire = self.connect(target, deadline).await?;
-        let answered = self.over(wire, with_body, deadline).await;
-        answered.map_err(|failure| failure.error)
+        self.over(wire, with_body, expect_above, deadline).await
     }
 
     async fn connect(&self, target: &Target, total: Option<Duration>) -> Result<Box<Wire>, Error> {
@@ -127,12 +255,11 @@ impl Request<'_> {
                 return Poll::Ready(connected.map(Wire::boxed).map_err(Error::from));
             }
             alarm.poll(cx, &*front.clock, deadline).map(|()| {
-                let which = if deadline < own {
-                    "the upload's time is over"
-                } else {
-                    "no connection"
-                };
-                Err(Error::new(ErrorKind::Timeout(self.ledger.phase())).because(which))
+                if deadline < own {
+                    return Err(time_is_over(self.ledger));
+                }
+                let phase = self.ledger.phase();
+                Err(Error::new(ErrorKind::Timeout(phase)).because("no connection"))
             })
         })
         .await
@@ -142,21 +269,28 @@ impl Request<'_> {
         &self,
         mut wire: Box<Wire>,
         with_body: bool,
+        expect_above: Option<u64>,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
-        let failed = |error| Failure {
-            error,
-            unanswered: false,
+        let Wire {
+            form, output, via, ..
+        } = &mut *wire;
+        let head = Head {
+            order: self.order,
+            sources: with_body.then_some(self.sources),
+            expect_above,
+            trace: self.ledger.trace(),
+            via: via.as_ref(),
         };
-        let trace = self.ledger.trace();
-        let bodies = with_body.then_some(self.sources);
-        let (form, output) = (std::mem::take(&mut wire.form), &mut wire.output);
-        let plan =
-            write_head(&self.env.front, self.order, bodies, trace, form, output).map_err(failed)?;
+        let plan = write_head(&self.env.front, head, std::mem::take(form), output)?;
         if with_body {
             self.ledger.planned(plan.content_length());
         }
-        let mut pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, deadline);
+        let lane = &*self.env.lane;
+        let mut pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, lane, deadline);
+        if expects(expect_above, &plan) {
+            pump.expects();
+        }
         let ended = std::future::poll_fn(|cx| pump.poll(cx)).await;
         let (response, reusable) = pump.finish(ended)?;
         if reusable {
@@ -170,16 +304,32 @@ impl Request<'_> {
     }
 }
 
-/// Makes the plan of the body (`sources`; none for a request without a body) in the room of `form`, with a boundary of
-/// its own, and writes the head that fits it.
+/// What a request head is written from.
+pub(crate) struct Head<'a> {
+    pub(crate) order: &'a Order,
+    /// The files of the body; none for a request without one.
+    pub(crate) sources: Option<&'a [Opened]>,
+    /// The length of body above which the server is asked before it is sent.
+    pub(crate) expect_above: Option<u64>,
+    pub(crate) trace: &'a Trace,
+    /// The proxy in between.
+    pub(crate) via: Option<&'a Via>,
+}
+
+/// Makes the plan of the body in the room of `form`, with a boundary of its own, and writes the head that fits it.
 pub(crate) fn write_head(
     front: &Front,
-    order: &Order,
-    sources: Option<&[Opened]>,
-    trace: &Trace,
+    head: Head<'_>,
     form: Vec<u8>,
     output: &mut Vec<u8>,
 ) -> Result<Plan, Error> {
+    let Head {
+        order,
+        sources,
+        expect_above,
+        trace,
+        via,
+    } = head;
     let defect = |what: &dyn std::fmt::Display| Error::new(ErrorKind::Internal).because(what);
     let random = front.random.bytes().map_err(|error| defect(&error))?;
     let boundary = Boundary::from_random(random);
@@ -203,13 +353,17 @@ pub(crate) fn write_head(
     let agent = Some(front.settings.user_agent.as_str())
         .filter(|agent| !agent.is_empty() && order.headers.get("user-agent").is_none());
     let accept = order.headers.get("accept").is_none().then_some("*/*");
-    let engine: [Option<(&str, &str)>; 4] = [
+    let (to_proxy, headers) = proxied(via, &order.headers);
+    let expect = expects(expect_above, &plan).then_some(("Expect", "100-continue"));
+    let engine: [Option<(&str, &str)>; 6] = [
+        to_proxy.map(|login| ("Proxy-Authorization", login)),
         agent.map(|agent| ("User-Agent", agent)),
         accept.map(|accept| ("Accept", accept)),
         Some(("x-request-id", trace)),
         Some(("x-tt-logid", trace)),
+        expect,
     ];
-    let mut own = [("", ""); 4];
+    let mut own = [("", ""); 6];
     let mut own_len = 0;
     for header in engine.into_iter().flatten() {
         own[own_len] = header;
@@ -222,10 +376,35 @@ pub(crate) fn write_head(
         host: &url[Position::BeforeHost..Position::AfterPort],
         framing,
         engine: &own[..own_len],
-        headers: &order.headers,
+        headers: &headers,
     };
-    head.write_to(output).map_err(|error| defect(&error))?;
+    let written = match via {
+        Some(Via::Forward { .. }) => head.write_forwarded_to(output),
+        _ => head.write_to(output),
+    };
+    written.map_err(|error| defect(&error))?;
     Ok(plan)
+}
+
+/// What a proxy is told to let us in, and the caller's headers, from which a Proxy-Authorization is taken where it is not
+/// for whoever reads the request: an origin behind a tunnel, or a proxy whose settings have their own.
+fn proxied<'a>(via: Option<&'a Via>, headers: &'a Headers) -> (Option<&'a str>, Cow<'a, Headers>) {
+    const NAME: &str = "proxy-authorization";
+    let to_proxy = match via {
+        Some(Via::Forward { authorization }) => authorization.as_deref(),
+        _ => None,
+    };
+    let is_ours = matches!(via, Some(Via::Tunnel)) || to_proxy.is_some();
+    let mut headers = Cow::Borrowed(headers);
+    if is_ours && headers.get(NAME).is_some() {
+        headers.to_mut().remove(NAME);
+    }
+    (to_proxy, headers)
+}
+
+/// Whether a body is so long that the server is asked before it is sent.
+fn expects(above: Option<u64>, plan: &Plan) -> bool {
+    above.is_some_and(|above| plan.content_length() > above)
 }
 
 /// Stamps the steps of connecting, and asks the host policy before each dial.

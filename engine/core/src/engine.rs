@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -17,8 +17,9 @@ use crate::front::{Front, Latch};
 use crate::media_types::{ByExtension, MediaTypes};
 use crate::policy::{HostPolicy, PermitAll};
 use crate::preview::{Preview, preview};
+use crate::queue::Gate;
 use crate::random::{Random, SystemRandom};
-use crate::scheduler::{Scheduler, SetActiveMax, Shutdown, Submit};
+use crate::scheduler::{Scheduler, SetActiveMax, SetRate, Shutdown, Submit};
 use crate::source::{Files, LocalFiles};
 use crate::task::Engaged;
 use crate::trace::{SystemTraces, TraceSource};
@@ -47,7 +48,7 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
 /// ```
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 impl Engine {
@@ -75,6 +76,7 @@ impl Engine {
             random: Arc::new(SystemRandom::default()),
             traces: Arc::new(SystemTraces::default()),
             policy: Arc::new(PermitAll),
+            gate: None,
             media_types: Arc::new(media_types),
             listeners: Vec::new(),
         }
@@ -101,6 +103,14 @@ impl Engine {
     /// Changes the number of slots. Fewer stop nobody: the running ones end first.
     pub fn set_active_max(&self, active_max: usize) {
         self.inner.scheduler.do_send(SetActiveMax(active_max));
+    }
+
+    /// Changes the most bytes of bodies that all uploads together send in a second, while running; 0 for as many as
+    /// their connections take. See [`Settings::rate_max`].
+    pub fn set_rate_max(&self, bytes_per_second: u64) {
+        let front = &self.inner.front;
+        front.rate_max.store(bytes_per_second, Ordering::Release);
+        self.inner.scheduler.do_send(SetRate(None));
     }
 
     /// The scheduler, for programs that run actix: send it an [`UploadRequest`], or [`Shutdown`].
@@ -148,6 +158,7 @@ pub struct EngineBuilder {
     random: Arc<dyn Random>,
     traces: Arc<dyn TraceSource>,
     policy: Arc<dyn HostPolicy>,
+    gate: Option<Arc<dyn Gate>>,
     media_types: Arc<dyn MediaTypes>,
     listeners: Vec<Arc<dyn Listener>>,
 }
@@ -186,6 +197,12 @@ impl EngineBuilder {
     /// Replaces the host policy, which permits everything by default.
     pub fn policy(mut self, policy: impl HostPolicy + 'static) -> Self {
         self.policy = Arc::new(policy);
+        self
+    }
+
+    /// Sets a gate that is asked before each admission; none by default. What it parks is in no slot and no failure.
+    pub fn gate(mut self, gate: impl Gate + 'static) -> Self {
+        self.gate = Some(Arc::new(gate));
         self
     }
 
@@ -242,6 +259,7 @@ impl EngineBuilder {
 
     fn front(self) -> Front {
         Front {
+            rate_max: AtomicU64::new(self.settings.rate_max),
             settings: self.settings,
             connect: self.connect,
             files: self.files,
@@ -252,6 +270,7 @@ impl EngineBuilder {
             traces: self.traces,
             destinations: Destinations::default(),
             policy: self.policy,
+            gate: self.gate,
             media_types: self.media_types,
             listeners: self.listeners,
             ids: AtomicU64::new(1),
@@ -277,7 +296,7 @@ fn launch(front: Arc<Front>) -> Addr<Scheduler> {
 /// What handles and tasks keep alive.
 pub(crate) struct Inner {
     pub(crate) scheduler: Addr<Scheduler>,
-    front: Arc<Front>,
+    pub(crate) front: Arc<Front>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 

@@ -38,11 +38,14 @@ pub enum ErrorKind {
     Aborted,
     /// The engine was shut down.
     ShutDown,
+    /// The engine was suspended, and its setting is to end what is active:
+    /// see [`SuspendActive::Interrupt`](crate::SuspendActive::Interrupt).
+    Interrupted,
     /// A deadline passed, or nothing moved for too long.
     Timeout(Phase),
     /// The name did not resolve, or there is no route.
     NoNetwork,
-    /// No address took the connection.
+    /// No address took the connection, or the proxy opened no way.
     Refused,
     /// Certificate, handshake or record protection failed.
     Tls,
@@ -131,6 +134,7 @@ impl ErrorKind {
             Self::DomainDenied => ("url not in domain list", 105, "authentication fail"),
             Self::Aborted => ("abort", 301, "Network request cancelled"),
             Self::ShutDown => ("abort: engine shut down", 301, "Network request cancelled"),
+            Self::Interrupted => ("interrupted", 301, "Network request cancelled"),
             Self::Timeout(_) => ("timeout", 302, "Connection timed out"),
             Self::NoNetwork => ("no network connection", 303, "No network connection"),
             Self::Refused => with("connection refused", NETWORK),
@@ -208,7 +212,7 @@ impl From<quintet_transport::ConnectError> for Error {
         use quintet_transport::ConnectErrorKind as From;
         let kind = match error.kind {
             From::NotResolved | From::NoRoute => ErrorKind::NoNetwork,
-            From::Refused => ErrorKind::Refused,
+            From::Refused | From::Proxy => ErrorKind::Refused,
             From::Tls => ErrorKind::Tls,
             From::Forbidden => ErrorKind::DomainDenied,
             From::Unsupported => ErrorKind::Unsupported,

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use quintet_proto::Headers;
 
-use crate::{Outcome, UploadId};
+use crate::{Outcome, RetryCause, UploadId};
 
 /// Something happened to an upload.
 ///
 /// Order: queued, admitted, then for each request started, resolved, connected, secured (those that apply), head
-/// sent, progress (any number), body sent, and in the end headers received (success only) and done. Nothing
-/// comes after `Done`.
+/// sent, progress (any number), body sent, and in the end headers received (success only) and done. After redirected
+/// and retrying, another request follows. Paused and resumed come in turns, anywhere between queued and done. Nothing
+/// comes after `Done`, but what an engine's own listeners hear of
+/// [`AfterSuccessFailed`](EventKind::AfterSuccessFailed).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Event {
@@ -54,6 +56,10 @@ pub enum EventKind {
     },
     /// Body bytes were sent: at most one event in each interval, and a last one.
     Progress(Progress),
+    /// It was paused: nothing is written from here on, and while it waits it is passed over.
+    Paused,
+    /// It goes on, or waits for its turn again.
+    Resumed,
     /// The transport has taken the whole body, or an early answer stopped it.
     BodySent {
         /// Whether it was the whole body.
@@ -66,6 +72,15 @@ pub enum EventKind {
         /// Whether the new address has another scheme, host or port.
         new_origin: bool,
     },
+    /// It ended as its [`Retry`](crate::Retry) covers, and waits to be tried again, in its slot.
+    Retrying {
+        /// Which attempt the next one is; the first was 1.
+        attempt: u32,
+        /// How long it waits.
+        after: Duration,
+        /// What ended the attempt before.
+        because: RetryCause,
+    },
     /// The final answer's head is complete.
     HeadersReceived {
         /// Its status.
@@ -75,10 +90,18 @@ pub enum EventKind {
     },
     /// It is over; nothing follows.
     Done(Arc<Outcome>),
+    /// What was to be done after its success failed; the outcome stands. Told to the engine's listeners alone, after
+    /// `Done`: an upload's own hear nothing any more.
+    AfterSuccessFailed {
+        /// What went wrong, for logs and people.
+        detail: String,
+    },
 }
 
-/// How much of a body is sent. Counts are bytes of the HTTP body, framing of the form included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How much of a body is sent, and how fast. Counts are bytes of the HTTP body, framing of the form included; speeds are
+/// in bytes a second, and 0 while they are not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// Bytes taken by the transport. Never falls, never passes the total.
     pub sent: u64,
@@ -86,6 +109,14 @@ pub struct Progress {
     pub total: u64,
     /// Bytes that the peer's kernel has confirmed; a lower bound, `None` where the system does not tell.
     pub acked: Option<u64>,
+    /// Time since the upload got its slot.
+    pub elapsed: Duration,
+    /// Speed since this request's head was sent, pauses included. After a redirect or a retry it is the new request's.
+    pub speed_average: u64,
+    /// Speed of the last second or so, pauses not included.
+    pub speed: u64,
+    /// How long the rest takes if it goes on as lately; `None` while nobody can know.
+    pub remaining: Option<Duration>,
 }
 
 impl Progress {
@@ -93,7 +124,9 @@ impl Progress {
     ///
     /// ```
     /// use quintet::Progress;
-    /// assert_eq!(Progress { sent: 999, total: 1000, acked: None }.percent(), 99);
+    /// let mut progress = Progress::default();
+    /// (progress.sent, progress.total) = (999, 1000);
+    /// assert_eq!(progress.percent(), 99);
     /// ```
     pub fn percent(&self) -> u8 {
         let percent = (u128::from(self.sent) * 100).checked_div(u128::from(self.total));

@@ -12,6 +12,7 @@ use crate::destination::Destinations;
 use crate::event::Listener;
 use crate::media_types::MediaTypes;
 use crate::policy::HostPolicy;
+use crate::queue::Gate;
 use crate::random::Random;
 use crate::source::Files;
 use crate::trace::TraceSource;
@@ -20,6 +21,8 @@ use crate::{Settings, UploadId};
 /// What the calling side and the engine's thread share.
 pub(crate) struct Front {
     pub(crate) settings: Settings,
+    /// Of all uploads together, in bytes a second; 0 bounds nothing. The setting is only its beginning.
+    pub(crate) rate_max: AtomicU64,
     pub(crate) connect: Arc<dyn Connect>,
     pub(crate) files: Arc<dyn Files>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -27,6 +30,7 @@ pub(crate) struct Front {
     pub(crate) policy: Arc<dyn HostPolicy>,
     pub(crate) media_types: Arc<dyn MediaTypes>,
     pub(crate) listeners: Vec<Arc<dyn Listener>>,
+    pub(crate) gate: Option<Arc<dyn Gate>>,
     pub(crate) traces: Arc<dyn TraceSource>,
     pub(crate) destinations: Destinations,
     pub(crate) ids: AtomicU64,

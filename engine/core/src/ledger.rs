@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quintet_transport::Step;
@@ -11,6 +12,8 @@ use crate::destination::Destination;
 use crate::error::{Error, Phase};
 use crate::event::{EventKind, Progress};
 use crate::front::Front;
+use crate::request::Order;
+use crate::speed::Speed;
 use crate::ticket::Ticket;
 use crate::{Outcome, Response, Timings};
 
@@ -31,13 +34,23 @@ pub(crate) struct Ledger {
     /// Who the last request went to.
     destination: RefCell<Option<Arc<Destination>>>,
     peer: Cell<Option<SocketAddr>>,
+    attempts: Cell<u32>,
+    /// What was last told of pausing.
+    told_paused: Cell<bool>,
     /// Most body bytes ever reported, and when: progress never falls, also over a redirect.
     reported: Cell<Option<(u64, Duration)>>,
+    /// Shortest time between two words on progress.
+    interval: Duration,
+    speed: Cell<Speed>,
 }
 
 impl Ledger {
-    pub(crate) fn new(ticket: Ticket) -> Self {
+    pub(crate) fn new(ticket: Ticket, order: &Order) -> Self {
         let shared = ticket.shared().clone();
+        let extras = order.extras.as_ref();
+        let interval = extras
+            .and_then(|extras| extras.transfer.progress_interval)
+            .unwrap_or(shared.front.settings.progress_interval);
         let timings = Timings {
             queued: shared.queued_at,
             ..Timings::default()
@@ -56,7 +69,11 @@ impl Ledger {
             received: Cell::new(0),
             destination: RefCell::new(None),
             peer: Cell::new(None),
+            attempts: Cell::new(1),
+            told_paused: Cell::new(false),
             reported: Cell::new(None),
+            interval,
+            speed: Cell::default(),
         }
     }
 
@@ -68,6 +85,44 @@ impl Ledger {
     /// Whether anything was waited for since the file was opened.
     pub(crate) fn has_waited(&self) -> bool {
         self.waited.get()
+    }
+
+    /// Which attempt it is at, from 1.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempts.get()
+    }
+
+    pub(crate) fn next_attempt(&self) {
+        self.attempts.set(self.attempts.get() + 1);
+    }
+
+    /// Whether there is anything to heed before a write: a pause, a rate of its own, a rate of the engine.
+    pub(crate) fn is_reined(&self) -> bool {
+        !self.shared.reins.are_loose() || self.front().rate_max.load(Ordering::Acquire) != 0
+    }
+
+    /// Most bytes a second: its own, and of all uploads together.
+    pub(crate) fn rates_max(&self) -> (u64, u64) {
+        let of_all = self.front().rate_max.load(Ordering::Acquire);
+        (self.shared.reins.rate_max(), of_all)
+    }
+
+    /// Whether nothing may be written now.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.shared.reins.is_paused()
+    }
+
+    /// Tells that the upload was paused or let go on, unless that was told already.
+    pub(crate) fn heed(&self, paused: bool) {
+        if self.told_paused.replace(paused) != paused {
+            let mut speed = self.speed.get();
+            speed.skip(self.look());
+            self.speed.set(speed);
+            self.emit(match paused {
+                true => EventKind::Paused,
+                false => EventKind::Resumed,
+            });
+        }
     }
 
     pub(crate) fn id(&self) -> crate::UploadId {
@@ -157,6 +212,11 @@ impl Ledger {
         self.acked.set(None);
     }
 
+    /// Length of the body that was planned last.
+    pub(crate) fn total(&self) -> u64 {
+        self.total.get()
+    }
+
     pub(crate) fn bytes_handed(&self, bytes: u64) {
         self.handed.set(self.handed.get() + bytes);
     }
@@ -209,9 +269,7 @@ impl Ledger {
         let due = match reported {
             None => sent > 0,
             Some((reported, _)) if sent <= reported => false,
-            Some((_, at)) => {
-                last || now.saturating_sub(at) >= self.front().settings.progress_interval
-            }
+            Some((_, at)) => last || now.saturating_sub(at) >= self.interval,
         };
         if !due {
             return;
@@ -220,7 +278,19 @@ impl Ledger {
         if self.shared.is_heard() {
             let acked = acked(reported.is_none());
             self.set_acked(acked);
-            self.emit(EventKind::Progress(Progress { sent, total, acked }));
+            let timings = self.timings.get();
+            let mut speed = self.speed.get();
+            let told = speed.tell(timings.head_sent.unwrap_or(now), sent, total, now);
+            self.speed.set(speed);
+            self.emit(EventKind::Progress(Progress {
+                sent,
+                total,
+                acked,
+                elapsed: now.saturating_sub(self.admitted_at()),
+                speed_average: told.average,
+                speed: told.lately,
+                remaining: told.remaining,
+            }));
         }
     }
 
@@ -245,6 +315,7 @@ impl Ledger {
             bytes_acked: self.acked.get(),
             bytes_total: self.total.get(),
             timings: self.timings.get(),
+            attempts: self.attempts.get(),
             may_retry: self.handed.get() == 0,
             destination: self.destination.take(),
             peer: self.peer.get(),

@@ -33,6 +33,8 @@ pub struct Outcome {
     pub bytes_total: u64,
     /// When each phase was reached.
     pub timings: Timings,
+    /// How often it was tried: 1, and one for each retry; 0 if it never became active.
+    pub attempts: u32,
     /// Whether no byte of a request had been handed to a transport, so that doing it again cannot do it twice.
     pub may_retry: bool,
     /// The address of the connection that the last request went over, where there was one and it has any.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use quintet_transport::{Connection, Target};
+use quintet_transport::{Connection, Target, Via};
 
 use crate::clock::{Alarm, Clock};
 use crate::destination::Destination;
@@ -27,6 +27,8 @@ pub(crate) struct Wire {
     /// Bytes that the connection has taken, over all requests.
     pub(crate) taken: u64,
     pub(crate) peer: Option<std::net::SocketAddr>,
+    /// The proxy in between, if there is one.
+    pub(crate) via: Option<Via>,
     /// The connection declined a file: from then on files are read and written.
     pub(crate) declines_files: bool,
     /// Set for one request after another: an alarm that is early costs less than one that is made anew.
@@ -47,6 +49,7 @@ impl Wire {
             input,
             taken: 0,
             peer: info.peer,
+            via: info.via,
             declines_files: false,
             alarm: Alarm::new(),
             tells_acked: info.acked.is_some(),

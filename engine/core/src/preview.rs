@@ -4,7 +4,7 @@ use std::fmt;
 
 use quintet_proto::Plan;
 
-use crate::drive::write_head;
+use crate::drive::{Head, write_head};
 use crate::front::Front;
 use crate::{Error, Trace, UploadRequest};
 
@@ -12,7 +12,7 @@ use crate::{Error, Trace, UploadRequest};
 /// time, all else is what an upload of the same request would send.
 #[non_exhaustive]
 pub struct Preview {
-    /// The request head, up to and with its empty line.
+    /// The request head, up to and with its empty line; as it goes to the origin, whatever the transport puts in between.
     pub head: Vec<u8>,
     /// The body: its segments, whose sum is the Content-Length. The file part is source 0.
     pub plan: Plan,
@@ -28,7 +28,14 @@ pub(crate) fn preview(front: &Front, request: UploadRequest) -> Result<Preview, 
     let order = request.check(front, &mut ignored_headers)?;
     let sources = [front.files.open(&order.path)?];
     let mut head = Vec::new();
-    let plan = write_head(front, &order, Some(&sources), &trace, Vec::new(), &mut head)?;
+    let parts = Head {
+        order: &order,
+        sources: Some(&sources),
+        expect_above: front.settings.expect_continue_above,
+        trace: &trace,
+        via: None,
+    };
+    let plan = write_head(front, parts, Vec::new(), &mut head)?;
     Ok(Preview {
         head,
         plan,

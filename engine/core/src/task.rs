@@ -11,7 +11,9 @@ use actix::Addr;
 
 use crate::engine::Inner;
 use crate::event_stream::{EventStream, event_stream};
-use crate::scheduler::{Abort, Scheduler};
+use crate::front::Front;
+use crate::reins::Hand;
+use crate::scheduler::{Abort, Scheduler, SetPaused, SetRate};
 use crate::ticket::Shared;
 use crate::{Outcome, Trace, UploadId};
 
@@ -58,13 +60,56 @@ impl UploadTask {
     pub fn abort(&self) -> bool {
         let accepted = self.shared.decide_abort();
         if accepted {
-            let scheduler = match &self.engaged {
-                Engaged::By(engine) => &engine.scheduler,
-                Engaged::Scheduler(scheduler) => scheduler,
-            };
-            scheduler.do_send(Abort(self.shared.id));
+            self.scheduler().do_send(Abort(self.shared.id));
         }
         accepted
+    }
+
+    /// Pauses the upload, from any thread, also from inside a listener. Returns whether it took effect: not if it
+    /// is paused already, and not after the end.
+    ///
+    /// A paused upload writes not one byte more, its request's head included; from another thread, a write that is
+    /// under way is finished (1 MiB at most). What the system's own buffers hold still leaves. The slot is kept, unless
+    /// [`paused_keeps_slot`](crate::Settings::paused_keeps_slot) says otherwise; the peer is heard (an answer can still end the upload), and the stall clock stands still;
+    /// [`timeout`](crate::UploadRequest::timeout) goes on, for it bounds how long a caller waits. A connection that
+    /// is being made is made; none is asked for. One that waits keeps its place and is passed over.
+    ///
+    /// If the connection is lost meanwhile, [`resume`](Self::resume) begins again from the first byte over a new
+    /// one, unless the whole body had gone: then the server may have acted on it, and the upload fails.
+    pub fn pause(&self) -> bool {
+        self.set_paused(true)
+    }
+
+    /// Goes on after a [`pause`](Self::pause). Returns whether it took effect: not if it was not paused, and not
+    /// after the end.
+    pub fn resume(&self) -> bool {
+        self.set_paused(false)
+    }
+
+    /// Changes the most bytes of the body that are sent in a second, from any thread; 0 for as many as the connection
+    /// takes. See [`UploadRequest::rate_max`](crate::UploadRequest::rate_max).
+    pub fn set_rate_max(&self, bytes_per_second: u64) {
+        self.shared.reins.set_rate_max(bytes_per_second);
+        self.scheduler().do_send(SetRate(Some(self.shared.id)));
+    }
+
+    fn set_paused(&self, paused: bool) -> bool {
+        let accepted = self.shared.is_open() && self.shared.reins.hold(Hand::Caller, paused);
+        if accepted {
+            self.scheduler().do_send(SetPaused(self.shared.id));
+        }
+        accepted
+    }
+
+    pub(crate) fn scheduler(&self) -> &Addr<Scheduler> {
+        match &self.engaged {
+            Engaged::By(engine) => &engine.scheduler,
+            Engaged::Scheduler(scheduler) => scheduler,
+        }
+    }
+
+    pub(crate) fn front(&self) -> &Arc<Front> {
+        &self.shared.front
     }
 
     /// The outcome, if it is over.

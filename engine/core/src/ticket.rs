@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::{Event, EventKind, Listener, tell};
 use crate::front::Front;
+use crate::reins::Reins;
 use crate::{Outcome, Timings, Trace, UploadId};
 
 /// What an upload's task shares with the engine.
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     /// Whether anyone began to listen after the call.
     pub(crate) heard_late: AtomicBool,
     decision: AtomicU8,
+    pub(crate) reins: Reins,
     state: Mutex<State>,
     pub(crate) ended: Condvar,
 }
@@ -56,6 +58,7 @@ impl Shared {
             listener,
             heard_late: AtomicBool::new(false),
             decision: AtomicU8::new(OPEN),
+            reins: Reins::default(),
             state: Mutex::default(),
             ended: Condvar::new(),
         }
@@ -77,6 +80,11 @@ impl Shared {
 
     pub(crate) fn is_aborted(&self) -> bool {
         self.decision.load(Ordering::Acquire) == ABORTED
+    }
+
+    /// Whether neither an abort nor the end was decided.
+    pub(crate) fn is_open(&self) -> bool {
+        self.decision.load(Ordering::Acquire) == OPEN
     }
 
     /// Whether anyone listens now.
@@ -139,6 +147,7 @@ impl Shared {
                 done,
                 ..Timings::default()
             },
+            attempts: 0,
             may_retry: true,
             destination: None,
             peer: None,

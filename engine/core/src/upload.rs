@@ -36,6 +36,7 @@ pub(crate) struct Upload {
 struct Seat {
     begin: RefCell<Option<Begin>>,
     stop: Cell<Option<Stop>>,
+    heed: Cell<Option<Heed>>,
 }
 
 impl Upload {
@@ -92,6 +93,36 @@ impl Handler<Stop> for Upload {
     }
 }
 
+/// An upload was paused (true) or let go on, if it is still the one at work.
+#[derive(Clone, Copy)]
+pub(crate) struct Heed(pub(crate) UploadId, pub(crate) bool);
+
+impl Message for Heed {
+    type Result = ();
+}
+
+impl Handler<Heed> for Upload {
+    type Result = ();
+
+    fn handle(&mut self, heed: Heed, _ctx: &mut Self::Context) {
+        self.seat.heed.set(Some(heed));
+    }
+}
+
+/// Something that an upload may be waiting for has changed.
+pub(crate) struct Nudge;
+
+impl Message for Nudge {
+    type Result = ();
+}
+
+impl Handler<Nudge> for Upload {
+    type Result = ();
+
+    /// The context polls its work after this, and that is all.
+    fn handle(&mut self, _: Nudge, _ctx: &mut Self::Context) {}
+}
+
 impl Seat {
     async fn next(&self) -> Begin {
         poll_fn(|_| self.begin.take().map_or(Poll::Pending, Poll::Ready)).await
@@ -101,6 +132,12 @@ impl Seat {
     fn stop(&self, id: UploadId) -> Option<Error> {
         let Stop(whom, reason) = self.stop.take()?;
         (whom == id).then(|| Error::new(reason))
+    }
+
+    /// Whether this upload was paused or let go on just now.
+    fn heed(&self, id: UploadId) -> Option<bool> {
+        let Heed(whom, paused) = self.heed.take()?;
+        (whom == id).then_some(paused)
     }
 }
 
@@ -112,17 +149,23 @@ async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
             opened,
         } = seat.next().await;
         let duty = Duty {
-            ledger: Ledger::new(ticket),
+            ledger: Ledger::new(ticket, &order),
             scheduler: &scheduler,
         };
         let ledger = &duty.ledger;
         ledger.admitted();
+        if ledger.is_paused() {
+            ledger.heed(true);
+        }
         // Dropped, with its connection and file, before the end is told.
         let result = {
             let mut driver = pin!(drive(&env, order, opened, ledger));
             poll_fn(|cx| {
                 if let Some(stopped) = seat.stop(ledger.id()) {
                     return Poll::Ready(Err(stopped));
+                }
+                if let Some(paused) = seat.heed(ledger.id()) {
+                    ledger.heed(paused);
                 }
                 let polled = driver.as_mut().poll(cx);
                 ledger.waits();

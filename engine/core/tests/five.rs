@@ -1,112 +1,13 @@
-//! Never more than five, first in first out: by any order of calls on admission alone, and as the receiver sees it.
+//! Never more than five, first in first out, as the receiver sees it; by any order of calls: see `admission.rs`.
 #![forbid(unsafe_code)]
 
 mod support;
 
-use std::collections::VecDeque;
 use std::sync::mpsc;
 
-use proptest::prelude::*;
-use quintet::admission::{Admission, Cancelled, Submitted};
-use quintet::{EventKind, UploadId, UploadRequest};
+use quintet::{EventKind, UploadRequest};
 use quintet_receiver::Receiver;
 use support::*;
-
-#[derive(Clone, Debug)]
-enum Call {
-    Submit,
-    /// Of the known ones, counted from the oldest.
-    Finish(usize),
-    Cancel(usize),
-    SetLimit(usize),
-}
-
-fn calls() -> impl Strategy<Value = Vec<Call>> {
-    let call = prop_oneof![
-        6 => Just(Call::Submit),
-        4 => (0..8usize).prop_map(Call::Finish),
-        2 => (0..200usize).prop_map(Call::Cancel),
-        1 => (0..8usize).prop_map(Call::SetLimit),
-    ];
-    proptest::collection::vec(call, 0..400)
-}
-
-const QUEUE_MAX: usize = 100;
-
-/// The rules, said as plainly as possible.
-struct Model {
-    limit: usize,
-    active: Vec<UploadId>,
-    queue: VecDeque<UploadId>,
-}
-
-impl Model {
-    fn fill(&mut self) -> Vec<UploadId> {
-        let mut started = Vec::new();
-        while self.active.len() < self.limit && !self.queue.is_empty() {
-            started.extend(self.queue.pop_front());
-            self.active.extend(started.last());
-        }
-        started
-    }
-}
-
-/// What is kept of each is its number.
-fn kept(started: &[UploadId]) -> Vec<(UploadId, u64)> {
-    started.iter().map(|id| (*id, u64::from(*id))).collect()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
-
-    #[test]
-    fn admission_keeps_its_rules_in_any_order_of_calls(calls in calls()) {
-        let mut admission = Admission::new(5, QUEUE_MAX);
-        let mut model = Model { limit: 5, active: Vec::new(), queue: VecDeque::new() };
-        let mut next = 0;
-        for call in calls {
-            match call {
-                Call::Submit => {
-                    next += 1;
-                    let id = UploadId::from(next);
-                    let expected = if model.active.len() < model.limit {
-                        model.active.push(id);
-                        Submitted::Start(next)
-                    } else if model.queue.len() < QUEUE_MAX {
-                        model.queue.push_back(id);
-                        Submitted::Queued { position: model.queue.len() - 1 }
-                    } else {
-                        Submitted::Full(next)
-                    };
-                    prop_assert_eq!(admission.submit(id, next), expected);
-                }
-                Call::Finish(at) if at < model.active.len() => {
-                    let id = model.active.remove(at);
-                    let started = model.fill();
-                    prop_assert_eq!(admission.finish(id), kept(&started).first().copied());
-                    prop_assert!(started.len() <= 1);
-                }
-                Call::Cancel(at) if at < model.queue.len() => {
-                    let id = model.queue.remove(at).unwrap();
-                    prop_assert_eq!(admission.cancel(id), Cancelled::FromQueue(u64::from(id)));
-                    prop_assert_eq!(admission.cancel(id), Cancelled::Unknown);
-                }
-                Call::SetLimit(limit) => {
-                    model.limit = limit;
-                    prop_assert_eq!(admission.set_limit(limit), kept(&model.fill()));
-                }
-                Call::Finish(_) | Call::Cancel(_) => {
-                    prop_assert_eq!(admission.finish(UploadId::from(next + 1)), None);
-                }
-            }
-            for id in &model.active {
-                prop_assert_eq!(admission.cancel(*id), Cancelled::Active);
-            }
-            prop_assert_eq!(admission.active(), model.active.len());
-            prop_assert_eq!(admission.queued(), model.queue.len());
-        }
-    }
-}
 
 #[test]
 fn the_sixth_starts_as_the_first_ends() {

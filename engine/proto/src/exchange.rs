@@ -144,7 +144,7 @@ impl Exchange {
         let had_head = self.reader.head().is_some();
         self.reader.receive(input)?;
         if !had_head && let Some(head) = self.reader.head() {
-            self.stops_body = head.status >= 300 || self.reader.closes();
+            self.stops_body |= head.status >= 300 || self.reader.closes();
         }
         Ok(())
     }
@@ -186,6 +186,21 @@ impl Exchange {
         } else {
             Receiving::Nothing
         }
+    }
+
+    /// Whether the front of a head has come, interim ones included, and not its end.
+    pub fn is_in_head(&self) -> bool {
+        self.reader.is_in_head()
+    }
+
+    /// Whether the peer has said 100 (Continue): it waits for the body (RFC 9110 10.1.1).
+    pub fn continues(&self) -> bool {
+        self.reader.continues()
+    }
+
+    /// What is left of the body is not sent, whatever the peer says: an answer came before it was asked for.
+    pub fn withhold_body(&mut self) {
+        self.stops_body = true;
     }
 
     /// The final response's head, as soon as it is complete.

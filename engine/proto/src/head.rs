@@ -10,13 +10,53 @@ use crate::grammar::{is_value, trim_ows};
 use crate::header::Headers;
 use crate::response::{Limits, ResponseHead};
 
+/// Reads the answer to a CONNECT at the front of `bytes`, interim answers skipped: its head, and how many bytes it ends
+/// after. `None` while it is incomplete. What follows a 2xx there is no body, whatever the fields say, but the tunnel
+/// (RFC 9110 9.3.6).
+///
+/// Feed it all that has come, from the first byte on, each time anew.
+///
+/// ```
+/// use quintet_proto::{Limits, read_connect_answer};
+///
+/// let bytes = b"HTTP/1.1 200 Connection established\r\n\r\n\x16\x03";
+/// let limits = Limits::default();
+/// assert_eq!(read_connect_answer(&bytes[..20], &limits)?, None);
+/// let (len, head) = read_connect_answer(bytes, &limits)?.unwrap();
+/// assert_eq!((&bytes[len..], head.status), (&b"\x16\x03"[..], 200));
+/// # Ok::<(), quintet_proto::ResponseError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ResponseError`] if it is malformed, or over a limit: [`head_bytes_max`](Limits::head_bytes_max) is for all heads
+/// together here.
+pub fn read_connect_answer(
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<Option<(usize, ResponseHead)>, ResponseError> {
+    let within = &bytes[..bytes.len().min(limits.head_bytes_max)];
+    let mut start = 0;
+    for _ in 0..=limits.interim_max {
+        match parse_head(&within[start..], limits)? {
+            Parsed::Partial if within.len() == limits.head_bytes_max => {
+                return Err(ResponseError::HeadTooLong);
+            }
+            Parsed::Partial => return Ok(None),
+            Parsed::Interim { len, .. } => start += len,
+            Parsed::Final { len, head } => return Ok(Some((start + len, head))),
+        }
+    }
+    Err(ResponseError::TooManyInterim)
+}
+
 /// How many header slots stand on the stack.
 const HEADERS_ON_STACK: usize = 100;
 
 /// What stands at the front of some bytes.
 pub(crate) enum Parsed {
     Partial,
-    Interim { len: usize },
+    Interim { len: usize, status: u16 },
     Final { len: usize, head: ResponseHead },
 }
 
@@ -53,7 +93,7 @@ pub(crate) fn parse_head(bytes: &[u8], limits: &Limits) -> Result<Parsed, Respon
     match status {
         0..100 => Err(ResponseError::StatusLine),
         101 => Err(ResponseError::SwitchedProtocols),
-        100..200 => Ok(Parsed::Interim { len }),
+        100..200 => Ok(Parsed::Interim { len, status }),
         _ => {
             let fields = parsed.headers.iter();
             let bytes = fields

@@ -70,6 +70,7 @@ pub use boundary::{Boundary, BoundaryError};
 pub use error::{Blame, ResponseError, ResponseErrorClass};
 pub use exchange::{Exchange, Next, NoReuse, Receiving, Reuse};
 pub use form::{Form, FormError, FormMistake, NAME_BYTES_MAX, Newlines, PARTS_MAX, Part, PartBody};
+pub use head::read_connect_answer;
 pub use header::{HEADER_BYTES_MAX, HEADERS_MAX, HeaderError, Headers, is_engine_owned};
 pub use plan::{Plan, PlanError, Segment};
 pub use request::{Framing, RequestError, RequestHead};

@@ -89,11 +89,39 @@ impl RequestHead<'_> {
     /// [`RequestError`], and `out` is as it was, if the method, the target, the host or one of the
     /// engine's headers could not stand in a head without changing its meaning.
     pub fn write_to(&self, out: &mut Vec<u8>) -> Result<(), RequestError> {
+        self.write(["", ""], out)
+    }
+
+    /// As [`write_to`](Self::write_to), to a proxy that makes the request to the origin itself: the
+    /// target stands in absolute form, `http://`, host and target (RFC 9112 3.2.2).
+    ///
+    /// ```
+    /// # use quintet_proto::{Framing, Headers, RequestHead};
+    /// # let headers = Headers::new();
+    /// # let (framing, engine) = (Framing::None, &[][..]);
+    /// # let mut out = Vec::new();
+    /// let head = RequestHead { method: "GET", target: "/up?x=1", host: "h:8080", framing, engine, headers: &headers };
+    /// head.write_forwarded_to(&mut out)?;
+    /// assert_eq!(out, b"GET http://h:8080/up?x=1 HTTP/1.1\r\nHost: h:8080\r\n\r\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As those of [`write_to`](Self::write_to).
+    pub fn write_forwarded_to(&self, out: &mut Vec<u8>) -> Result<(), RequestError> {
+        self.write(["http://", self.host], out)
+    }
+
+    /// `origin` stands before the target.
+    fn write(&self, origin: [&str; 2], out: &mut Vec<u8>) -> Result<(), RequestError> {
         self.check()?;
-        out.reserve(self.bytes_max());
+        out.reserve(self.bytes_max() + origin[0].len() + origin[1].len());
         for text in [
             self.method,
             " ",
+            origin[0],
+            origin[1],
             self.target,
             " HTTP/1.1\r\nHost: ",
             self.host,

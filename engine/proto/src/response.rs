@@ -97,6 +97,8 @@ pub(crate) struct Reader {
     /// The front of a head that came in several slices.
     stash: Vec<u8>,
     interim: u32,
+    /// Whether a 100 (Continue) came.
+    continues: bool,
     head: Option<ResponseHead>,
     body: Vec<u8>,
     /// Why, by its head or by what followed it, the connection ends with this response.
@@ -123,6 +125,7 @@ impl Reader {
             begun: false,
             stash: Vec::new(),
             interim: 0,
+            continues: false,
             head: None,
             body: Vec::new(),
             no_reuse: None,
@@ -140,6 +143,15 @@ impl Reader {
 
     pub(crate) fn has_begun(&self) -> bool {
         self.begun
+    }
+
+    /// Whether the front of a head has come, and not its end.
+    pub(crate) fn is_in_head(&self) -> bool {
+        matches!(self.state, State::Head) && !self.stash.is_empty()
+    }
+
+    pub(crate) fn continues(&self) -> bool {
+        self.continues
     }
 
     pub(crate) fn is_complete(&self) -> bool {
@@ -268,7 +280,8 @@ impl Reader {
                 }
                 return Ok(input.len());
             }
-            Parsed::Interim { len } => {
+            Parsed::Interim { len, status } => {
+                self.continues |= status == 100;
                 self.interim += 1;
                 if self.interim > self.limits.interim_max {
                     return Err(ResponseError::TooManyInterim);

@@ -162,6 +162,41 @@ fn an_early_interim_response_changes_nothing_but_the_progress() {
 }
 
 #[test]
+fn only_a_100_says_that_the_body_is_waited_for() {
+    let mut exchange = exchange(0);
+    exchange
+        .receive(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        .unwrap();
+    assert!(!exchange.continues());
+    exchange.receive(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap();
+    assert!(exchange.continues());
+    assert_eq!(exchange.next(), SEND);
+}
+
+#[test]
+fn one_is_in_a_head_from_its_first_byte_to_its_last_and_not_between_two() {
+    let mut exchange = exchange(10);
+    let mut in_head = Vec::new();
+    for byte in b"HTTP/1.1 100 \r\n\r\nHTTP/1.1 204 \r\n\r\n" {
+        exchange.receive(&[*byte]).unwrap();
+        in_head.push(exchange.is_in_head());
+    }
+    let outside: Vec<_> = (0..in_head.len()).filter(|at| !in_head[*at]).collect();
+    assert_eq!(outside, [16, 33]);
+}
+
+#[test]
+fn a_body_that_is_withheld_is_not_sent_though_the_peer_would_have_it() {
+    let mut exchange = exchange(0);
+    exchange.withhold_body();
+    assert_eq!(exchange.next(), LISTEN);
+    exchange
+        .receive(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        .unwrap();
+    assert_eq!(exchange.next(), spoilt(NoReuse::BodyNotSent));
+}
+
+#[test]
 fn a_101_is_malformed() {
     let error = exchange(10)
         .receive(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")

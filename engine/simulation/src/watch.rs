@@ -254,7 +254,10 @@ impl World {
         live.stage = to;
     }
 
-    fn progresses(&self, upload: usize, Progress { sent, total, acked }: Progress) {
+    fn progresses(&self, upload: usize, progress: Progress) {
+        let Progress {
+            sent, total, acked, ..
+        } = progress;
         let now = self.now();
         let interval = self.scenario.settings.progress_interval.as_millis() as u64;
         let live = &mut self.uploads.borrow_mut()[upload];

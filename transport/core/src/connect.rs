@@ -20,6 +20,16 @@ pub trait Connect: Send + Sync {
     /// A transport that cannot secure a connection must refuse a target with `secure == true` by
     /// [`ConnectErrorKind::Unsupported`], never connect in the clear.
     fn connect<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a>;
+
+    /// As [`connect`](Self::connect), for bytes that only the two ends understand: what secures a connection asks the
+    /// transport below in this way, with `secure == false`.
+    ///
+    /// Without anybody on the way there is no difference, which is the default. A proxy that would read the
+    /// requests of a connection must pass on the bytes of this one as they are (RFC 9110, section 9.3.6). A transport that
+    /// passes targets to another one passes this call on too.
+    fn tunnel<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a> {
+        self.connect(target, watch)
+    }
 }
 
 /// What [`Connect::connect`] returns: boxed, so that transports can be chosen at run time.
@@ -30,11 +40,19 @@ impl<C: Connect + ?Sized> Connect for std::sync::Arc<C> {
     fn connect<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a> {
         (**self).connect(target, watch)
     }
+
+    fn tunnel<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a> {
+        (**self).tunnel(target, watch)
+    }
 }
 
 impl<C: Connect + ?Sized> Connect for Box<C> {
     fn connect<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a> {
         (**self).connect(target, watch)
+    }
+
+    fn tunnel<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a> {
+        (**self).tunnel(target, watch)
     }
 }
 
@@ -135,6 +153,9 @@ pub enum ConnectErrorKind {
     Forbidden,
     /// This transport cannot make such a connection (a secure target over a plain transport).
     Unsupported,
+    /// The proxy was reached, but opened no way to the target: it said no, asked for another login, broke off, or does
+    /// not speak its protocol.
+    Proxy,
 }
 
 impl ConnectError {
@@ -156,6 +177,7 @@ impl fmt::Display for ConnectError {
             ConnectErrorKind::Tls => "TLS handshake failed",
             ConnectErrorKind::Forbidden => "address not permitted",
             ConnectErrorKind::Unsupported => "transport cannot secure the connection",
+            ConnectErrorKind::Proxy => "no way through the proxy",
         };
         write!(f, "{what}: {}", self.source)
     }

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::io::IoSlice;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// A byte stream to a peer: ordered, reliable, both ways at once.
@@ -128,6 +129,32 @@ pub struct Info {
     pub moved: u64,
     /// Present on a secured connection.
     pub secured: Option<Secured>,
+    /// Present on a connection through a proxy. The same for as long as the connection lives.
+    pub via: Option<Via>,
+}
+
+/// What the proxy of a connection does with its bytes, and what follows from that for an HTTP request.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Via {
+    /// It passes them on as they are: the request is for the origin, and no `Proxy-Authorization` belongs in it.
+    Tunnel,
+    /// It reads each request and makes it to the origin itself: the request's target must be the absolute URL
+    /// (RFC 9112, section 3.2.2).
+    Forward {
+        /// The value of the request's `Proxy-Authorization`, if the proxy's settings have one. Visible ASCII and spaces.
+        authorization: Option<Arc<str>>,
+    },
+}
+
+impl fmt::Debug for Via {
+    /// Without the authorization, which is a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tunnel => "Tunnel",
+            Self::Forward { .. } => "Forward",
+        })
+    }
 }
 
 /// How a connection is secured.

@@ -45,4 +45,4 @@ pub mod memory;
 pub use connect::{
     Connect, ConnectError, ConnectErrorKind, ConnectFuture, Host, Step, Target, Unwatched, Watch,
 };
-pub use connection::{Connection, FileSend, Info, Secured, SecurityError};
+pub use connection::{Connection, FileSend, Info, Secured, SecurityError, Via};

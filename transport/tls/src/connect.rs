@@ -16,7 +16,7 @@ use crate::{TlsSettings, TlsSettingsError};
 /// Secures what another transport connects.
 ///
 /// A target without `secure` is passed to the transport below as it is. For a secure one the transport below
-/// connects in the clear to the same host and port, and the handshake follows: the certificate must be
+/// connects in the clear to the same host and port, by [`Connect::tunnel`], and the handshake follows: the certificate must be
 /// the target's host's (a final dot is not part of a name there), and the protocol `http/1.1` if the server
 /// picks one. Whatever goes wrong in it is [`ConnectErrorKind::Tls`]. A server that demands a client certificate
 /// under TLS 1.3 says so only after the handshake: then reading or writing fails with a
@@ -55,7 +55,7 @@ impl<C: Connect> TlsConnect<C> {
             secure: false,
             ..target.clone()
         };
-        let inner = self.inner.connect(&below, watch).await?;
+        let inner = self.inner.tunnel(&below, watch).await?;
         let tls = ClientConnection::new(self.config.clone(), name)
             .map_err(|error| ConnectError::new(ConnectErrorKind::Tls, error))?;
         let mut connection = TlsConnection::new(inner, tls);
@@ -73,6 +73,14 @@ impl<C: Connect> Connect for TlsConnect<C> {
             return self.inner.connect(target, watch);
         }
         Box::pin(async move { Ok(Box::new(self.secure(target, watch).await?) as _) })
+    }
+
+    fn tunnel<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a> {
+        match target.secure {
+            // Nobody on the way can read it.
+            true => self.connect(target, watch),
+            false => self.inner.tunnel(target, watch),
+        }
     }
 }
 

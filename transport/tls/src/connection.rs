@@ -123,15 +123,15 @@ impl TlsConnection {
     /// Seals records from the front of `bufs` until the burst is full. The queue must be empty: then no
     /// sealed byte is ever waiting that the caller could offer a second time.
     fn seal(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<()> {
-        debug_assert!(self.sealed.is_empty() && self.settled == 0);
+        debug_assert!(self.sealed.is_empty() && self.settled == 0 && !self.tls.wants_write());
         let mut rest = Slices { bufs, skip: 0 };
+        let mut before = 0;
         while self.sealed.len() < RECORDS_SEALED_MAX {
             let mut record = [IoSlice::new(&[]); SLICES_A_RECORD_MAX];
             let (slices, plaintext) = rest.take(&mut record, RECORD_BYTES_MAX);
             if plaintext == 0 {
                 break;
             }
-            let before = self.queued();
             let written = self.tls.writer().write_vectored(&record[..slices])?;
             let end = self.queued();
             // rustls drops plaintext without a word when its keys are worn out (after 2^24 records of TLS 1.2).
@@ -139,6 +139,7 @@ impl TlsConnection {
                 return Err(io::Error::other("the keys of the connection are worn out"));
             }
             self.sealed.push_back((self.passed + end, plaintext));
+            before = end;
         }
         Ok(())
     }

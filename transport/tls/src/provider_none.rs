@@ -6,6 +6,11 @@ use rustls::crypto::CryptoProvider;
 
 /// The provider of settings that chose none. Not aws-lc-rs even where it is compiled in: if another crate of
 /// the program turned the `ring` feature on, the choice would change behind the embedder's back.
-pub(crate) fn unless_chosen() -> Option<Arc<CryptoProvider>> {
+pub(crate) fn signing() -> Option<Arc<CryptoProvider>> {
+    None
+}
+
+/// As [`signing`].
+pub(crate) fn not_signing() -> Option<Arc<CryptoProvider>> {
     None
 }

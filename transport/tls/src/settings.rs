@@ -29,6 +29,9 @@ pub struct TlsSettings {
     pins: Vec<Pin>,
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
     provider: Option<Arc<CryptoProvider>>,
+    /// Makes the provider if none is chosen. A function that is set where it is needed, not a choice at the end: so only a
+    /// program that gives a client certificate is linked with what signs.
+    unless_chosen: fn() -> Option<Arc<CryptoProvider>>,
     version_min: TlsVersion,
 }
 
@@ -77,6 +80,7 @@ impl TlsSettings {
             pins: Vec::new(),
             identity: None,
             provider: None,
+            unless_chosen: provider::not_signing,
             version_min: TlsVersion::Tls12,
         }
     }
@@ -145,6 +149,7 @@ impl TlsSettings {
         let key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|error| TlsInput::ClientKey.bad(0, error))?;
         self.identity = Some((chain, key));
+        self.unless_chosen = provider::signing;
         Ok(self)
     }
 
@@ -167,7 +172,7 @@ impl TlsSettings {
     pub(crate) fn into_config(self) -> Result<Arc<ClientConfig>, TlsSettingsError> {
         let provider = self
             .provider
-            .or_else(provider::unless_chosen)
+            .or_else(self.unless_chosen)
             .ok_or(TlsSettingsError::NoProvider)?;
         let mut verifier = verifier(self.trust, self.extra_roots, self.crls, &provider)?;
         if !self.pins.is_empty() {

@@ -520,7 +520,7 @@ fn closing_sends_close_notify_and_the_end_and_leaves_reading() {
 }
 
 #[test]
-fn an_end_without_close_notify_is_an_error_after_what_came_before() {
+fn s18_an_end_without_close_notify_is_an_error_after_what_came_before() {
     let (mut connection, mut peer) = over_memory(RECORD);
     peer.tls.writer().write_all(RESPONSE).unwrap();
     peer.flush();

@@ -6,6 +6,8 @@ mod failures;
 #[cfg(unix)]
 mod interrupt;
 mod pages;
+mod proxy;
 mod send;
 mod serve;
 mod support;
+mod transfer;

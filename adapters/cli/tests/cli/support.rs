@@ -16,7 +16,18 @@ pub(crate) const HANGS: Duration = Duration::from_secs(120);
 pub(crate) fn quintet(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
     command.args(args).stdin(Stdio::null());
-    for name in ["NO_COLOR", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
+    for name in [
+        "NO_COLOR",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "http_proxy",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+        "no_proxy",
+        "NO_PROXY",
+    ] {
         command.env_remove(name);
     }
     command

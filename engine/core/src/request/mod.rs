@@ -1,6 +1,8 @@
 //! What a caller asks for, and the check that turns it into something that cannot be wrong.
 
 mod extras;
+mod queue;
+mod transfer;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Both, Listener};
 use crate::front::Front;
 use crate::media_types::part_type;
+pub use queue::{LABEL_BYTES_MAX, TAGS_MAX};
 
 /// Most headers taken from a caller: as many as we take from a server.
 pub const HEADERS_MAX: usize = 100;
@@ -75,7 +78,8 @@ impl UploadRequest {
     }
 
     /// Adds a request header; a name may repeat. Headers that the engine owns are ignored and reported by
-    /// [`UploadTask::ignored_headers`](crate::UploadTask::ignored_headers).
+    /// [`UploadTask::ignored_headers`](crate::UploadTask::ignored_headers). Through a proxy, `Proxy-Authorization` is for
+    /// the proxy alone: it never goes through a tunnel, and the login of the proxy's settings takes its place.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -147,6 +151,9 @@ impl UploadRequest {
             return Err(Error::parameter("name", "is missing or empty"));
         }
         let headers = check_headers(self.headers, ignored)?;
+        if let Some(extras) = &self.extras {
+            extras.queue.check()?;
+        }
         if let Some(mistake) = self.mistake {
             return Err(mistake);
         }
@@ -200,7 +207,6 @@ pub(crate) struct Order {
     pub(crate) headers: Headers,
     pub(crate) form: Form,
     pub(crate) timeout: Option<Duration>,
-    #[expect(dead_code, reason = "what reads it is about to come")]
     pub(crate) extras: Option<Box<Extras>>,
 }
 

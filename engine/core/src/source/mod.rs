@@ -50,6 +50,12 @@ pub trait Source: Send {
     fn file(&self) -> Option<&File> {
         None
     }
+
+    /// Whether all of it can still be read, from its first byte on: what comes from a pipe cannot once a byte of it was
+    /// taken, and is then never sent again.
+    fn reads_again(&self) -> bool {
+        true
+    }
 }
 
 /// What must not change while a file is being sent.
@@ -71,6 +77,15 @@ pub trait Files: Send + Sync {
     /// Opens a regular file for reading, without ever blocking on a FIFO or device. Called at admission, on
     /// the engine's thread.
     fn open(&self, path: &Path) -> Result<Opened, FileError>;
+
+    /// Removes a file that was uploaded, where the caller asked for it: see
+    /// [`UploadRequest::remove_after_success`](crate::UploadRequest::remove_after_success). Called on a thread of its own. By
+    /// default refused: who resolves paths decides whether uploads may remove anything.
+    fn remove(&self, _path: &Path) -> Result<(), FileError> {
+        Err(FileError::Denied(
+            "these files are not to be removed".into(),
+        ))
+    }
 }
 
 /// A file that was opened, and its state at that moment.
@@ -79,6 +94,22 @@ pub struct Opened {
     pub source: Box<dyn Source>,
     /// Length and time of change at opening; the upload promises exactly this.
     pub state: SourceState,
+}
+
+/// Makes sure that every file is still what was promised: as long, and not newer.
+pub(crate) fn check_unchanged(sources: &[Opened]) -> Result<(), Error> {
+    for opened in sources {
+        let now = opened.source.state();
+        let now = now.map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
+        if now != opened.state {
+            return Err(changed("became longer, shorter or newer"));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn changed(how: &str) -> Error {
+    Error::new(ErrorKind::FileChanged).because(format_args!("the file {how} while it was sent"))
 }
 
 /// Why a file cannot be sent.
@@ -172,6 +203,13 @@ impl Files for LocalFiles {
             }),
             state,
         })
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), FileError> {
+        match &self.root {
+            None => Ok(std::fs::remove_file(path)?),
+            Some(root) => platform::remove_beneath(root, path),
+        }
     }
 }
 

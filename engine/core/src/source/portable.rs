@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use super::FileError;
 
@@ -20,6 +20,15 @@ pub(super) fn open(path: &Path) -> Result<File, FileError> {
 /// Refuses names that lead upwards and symbolic links. Someone who may write beneath `root` can swap a link in
 /// between check and use; where that matters, give the engine its own [`Files`](super::Files).
 pub(super) fn open_beneath(root: &Path, path: &Path) -> Result<File, FileError> {
+    open(&walk(root, path)?)
+}
+
+/// Removes a name, as carefully as [`open_beneath`] opens it.
+pub(super) fn remove_beneath(root: &Path, path: &Path) -> Result<(), FileError> {
+    Ok(std::fs::remove_file(walk(root, path)?)?)
+}
+
+fn walk(root: &Path, path: &Path) -> Result<PathBuf, FileError> {
     let mut walked = root.to_path_buf();
     for part in path.components() {
         match part {
@@ -31,7 +40,7 @@ pub(super) fn open_beneath(root: &Path, path: &Path) -> Result<File, FileError> 
             return Err(FileError::Denied("symbolic link".into()));
         }
     }
-    open(&walked)
+    Ok(walked)
 }
 
 #[cfg(windows)]

@@ -1,12 +1,13 @@
 //! Opening and reading on Unix: nothing blocks, and a path beneath a root is walked one name at a time.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::path::{Component, Path};
 
-use rustix::fs::{Access, CWD, Mode, OFlags};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags};
 
 use super::FileError;
 
@@ -34,6 +35,19 @@ pub(super) fn open(path: &Path) -> Result<File, FileError> {
 /// No symbolic link is followed and no name leads upwards, so whatever moves meanwhile, only what lies beneath
 /// `root` can be reached.
 pub(super) fn open_beneath(root: &Path, path: &Path) -> Result<File, FileError> {
+    let (directory, name) = walk(root, path)?;
+    Ok(openat(&directory, name, READ | OFlags::NOFOLLOW)?.into())
+}
+
+/// Removes a name, as carefully as [`open_beneath`] opens it.
+pub(super) fn remove_beneath(root: &Path, path: &Path) -> Result<(), FileError> {
+    let (directory, name) = walk(root, path)?;
+    let removed = rustix::fs::unlinkat(&directory, name, AtFlags::empty());
+    Ok(removed.map_err(io::Error::from)?)
+}
+
+/// The directory beneath `root` that the path leads to, and the name in it.
+fn walk<'a>(root: &Path, path: &'a Path) -> Result<(OwnedFd, &'a OsStr), FileError> {
     let mut directory = openat(CWD, root, DIRECTORY.difference(OFlags::NOFOLLOW))?;
     let mut names = path
         .components()
@@ -44,7 +58,7 @@ pub(super) fn open_beneath(root: &Path, path: &Path) -> Result<File, FileError> 
             return Err(FileError::Denied("outside the directory of files".into()));
         };
         if names.peek().is_none() {
-            return Ok(openat(&directory, name, READ | OFlags::NOFOLLOW)?.into());
+            return Ok((directory, name));
         }
         directory = openat(&directory, name, DIRECTORY)?;
     }

@@ -31,6 +31,8 @@ need() {
 need go golang-go
 need php php-cli
 need nginx nginx-light
+need tinyproxy tinyproxy-bin
+need microsocks microsocks
 need openssl openssl
 need node nodejs
 need npm npm

@@ -5,6 +5,9 @@
     reason = "each test program uses a part of it"
 )]
 
+pub mod queue_model;
+pub mod turnstile;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -267,7 +270,11 @@ pub fn name(kind: &EventKind) -> &'static str {
         EventKind::BodySent { .. } => "body sent",
         EventKind::Redirected { .. } => "redirected",
         EventKind::HeadersReceived { .. } => "headers received",
+        EventKind::Retrying { .. } => "retrying",
+        EventKind::Paused => "paused",
+        EventKind::Resumed => "resumed",
         EventKind::Done(_) => "done",
+        EventKind::AfterSuccessFailed { .. } => "after success failed",
         _ => "unknown",
     }
 }

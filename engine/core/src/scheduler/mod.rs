@@ -1,0 +1,388 @@
+//! The scheduler actor: carries out what admission decides, and ends what is over.
+
+mod life;
+mod view;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+
+use crate::admission::{Admission, Ask, Submitted};
+use crate::by_upload::ByUpload;
+use crate::drive::Env;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::event::EventKind;
+use crate::front::Front;
+use crate::pool::watch;
+use crate::queue::{After, HostPort, Labelled, ask};
+use crate::request::Order;
+use crate::task::Engaged;
+use crate::ticket::{Shared, Ticket};
+use crate::upload::{Begin, Nudge, Upload};
+use crate::{Outcome, UploadId, UploadRequest, UploadTask};
+
+/// How long a shutdown waits for active uploads to end by themselves once told to.
+const SHUTDOWN_MAX: Duration = Duration::from_millis(1500);
+
+/// Admits uploads to their slots. Programs that run actix send it an [`UploadRequest`] and get an [`UploadTask`]:
+/// see [`Engine::scheduler`](crate::Engine::scheduler).
+pub struct Scheduler {
+    env: Env,
+    admission: Admission<Waiting, HostPort>,
+    labelled: Labelled,
+    /// Who has begun and is not over: who has a slot, and who was paused and gave it away.
+    active: ByUpload<Active>,
+    /// Actors without an upload: never more than were at work at once.
+    idle: Vec<Addr<Upload>>,
+    suspended: bool,
+    gate_shut: bool,
+    closing: bool,
+}
+
+/// A queued upload.
+type Waiting = (Ticket, Box<Order>);
+
+/// An upload that has begun.
+struct Active {
+    upload: Addr<Upload>,
+    shared: Arc<Shared>,
+    host: HostPort,
+    after: Option<Box<After>>,
+}
+
+impl Scheduler {
+    pub(crate) fn new(front: Arc<Front>) -> Self {
+        let settings = &front.settings;
+        let mut admission = Admission::new(settings.active_max, settings.queue_max);
+        admission.set_limit_per_host(settings.active_per_host_max, |_, _| None);
+        Self {
+            admission,
+            env: Env::new(front),
+            labelled: Labelled::default(),
+            active: ByUpload::default(),
+            idle: Vec::new(),
+            suspended: false,
+            gate_shut: false,
+            closing: false,
+        }
+    }
+
+    /// Starts everyone who may start now.
+    pub(crate) fn admit(&mut self, ctx: &Context<Self>) {
+        while self.admission.queued() > 0
+            && self.may_admit()
+            && let Some((id, waiting)) = self.admission.admit()
+        {
+            match waiting {
+                Some(waiting) => self.start(id, waiting, ctx),
+                None => self.go_on(id),
+            }
+        }
+    }
+
+    /// Whether there is a slot to give and nobody forbids it. The host is asked last.
+    fn may_admit(&mut self) -> bool {
+        self.admission.set_open(!self.suspended && !self.gate_shut);
+        if let Some(gate) = &self.env.front.gate
+            && self.admission.has_free_slot()
+        {
+            self.admission.set_open(ask(&**gate));
+        }
+        self.admission.has_free_slot()
+    }
+
+    /// Begins an upload that was given a slot, or frees that again if its file cannot be opened.
+    fn start(&mut self, id: UploadId, (ticket, mut order): Waiting, ctx: &Context<Self>) {
+        let opened = match self.env.front.files.open(&order.path) {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.admission.finish(id);
+                self.labelled.remove(id);
+                return ticket.refuse(error.into(), Phase::Open);
+            }
+        };
+        let upload = self
+            .idle
+            .pop()
+            .unwrap_or_else(|| Upload::new(self.env.clone(), ctx.address()).start());
+        let extras = order.extras.as_mut();
+        let after = extras.and_then(|extras| extras.queue.after_success.take());
+        let (shared, host) = (ticket.shared().clone(), order.destination.clone());
+        let after = after.map(|what| After::new(what, &order.path, &opened));
+        upload.do_send(Begin {
+            ticket,
+            order,
+            opened,
+        });
+        // Moved, not cloned: an address allocates for each.
+        let active = Active {
+            upload,
+            shared,
+            host: HostPort(host),
+            after,
+        };
+        self.active.insert(id, active);
+    }
+
+    fn stop_when_empty(&self, ctx: &mut Context<Self>) {
+        if self.closing && self.active.is_empty() {
+            ctx.stop();
+        }
+    }
+}
+
+impl Actor for Scheduler {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _ctx: &mut Self::Context) {
+        let clock = self.env.front.clock.clone();
+        actix::spawn(watch(Rc::downgrade(&self.env.pool), clock));
+    }
+
+    fn stopped(&mut self, _ctx: &mut Self::Context) {
+        self.env.pool.borrow_mut().close();
+        self.env.front.ended.set();
+    }
+}
+
+/// A call: checked, or refused with its reason. Both are answered from here, never from inside the call.
+pub(crate) struct Submit {
+    pub(crate) ticket: Ticket,
+    pub(crate) order: Result<Box<Order>, Error>,
+}
+
+impl Submit {
+    /// Names the call and checks it, on the caller's thread.
+    pub(crate) fn new(front: &Arc<Front>, mut request: UploadRequest) -> Self {
+        let (id, trace) = (front.next_id(), front.traces.trace());
+        let listener = request.take_listener();
+        let mut ignored = Vec::new();
+        let order = request.check(front, &mut ignored);
+        let shared = Shared::new(id, trace, front.clone(), ignored, listener);
+        if let Ok(order) = &order
+            && let Some(extras) = &order.extras
+        {
+            shared.reins.set_rate_max(extras.transfer.rate_max);
+        }
+        Self {
+            ticket: Ticket::new(Arc::new(shared)),
+            order,
+        }
+    }
+}
+
+impl Message for Submit {
+    type Result = ();
+}
+
+impl Handler<Submit> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, Submit { ticket, order }: Submit, ctx: &mut Self::Context) {
+        let mut order = match order {
+            Ok(order) => order,
+            Err(error) => return ticket.refuse(error, Phase::Call),
+        };
+        if self.closing {
+            return ticket.refuse(Error::new(ErrorKind::ShutDown), Phase::Queue);
+        }
+        if ticket.shared().is_aborted() {
+            return ticket.refuse(Error::new(ErrorKind::Aborted), Phase::Queue);
+        }
+        // Who came before goes before, if a gate has opened meanwhile.
+        self.admit(ctx);
+        let ask = self.ask_for(&order);
+        if !(self.may_admit() && self.admission.starts_at_once(ask.host.as_ref())) {
+            if let Err(error) = self.env.front.files.check(&order.path) {
+                return ticket.refuse(error.into(), Phase::Call);
+            }
+            order.form.shrink();
+        }
+        let shared = ticket.shared().clone();
+        if let Some(extras) = &mut order.extras {
+            let labels = std::mem::take(&mut extras.queue.labels);
+            if let Err(error) = self.labelled.add(shared.id, labels) {
+                return ticket.refuse(error, Phase::Call);
+            }
+        }
+        match self.admission.submit(shared.id, ask, (ticket, order)) {
+            Submitted::Start(waiting) => self.start(shared.id, waiting, ctx),
+            Submitted::Queued { position } => {
+                shared.emit_now(EventKind::Queued { position });
+            }
+            Submitted::Full((ticket, _)) => {
+                self.labelled.remove(shared.id);
+                ticket.refuse(Error::new(ErrorKind::QueueFull), Phase::Call);
+            }
+        }
+        if shared.reins.is_paused() {
+            // Asked for before the call had come here.
+            self.heed(shared.id);
+        }
+        // There is somebody only if a file could not be opened, or to step aside because its host is busy.
+        self.admit(ctx);
+    }
+}
+
+impl Scheduler {
+    fn ask_for(&self, order: &Order) -> Ask<HostPort> {
+        let extras = order.extras.as_ref();
+        let counted = self.admission.counts_hosts();
+        Ask {
+            priority: extras.map_or(0, |extras| extras.queue.priority),
+            host: counted.then(|| HostPort(order.destination.clone())),
+        }
+    }
+}
+
+impl Message for UploadRequest {
+    type Result = UploadTask;
+}
+
+/// For programs that run actix: the same as [`Engine::upload`](crate::Engine::upload).
+impl Handler<UploadRequest> for Scheduler {
+    type Result = MessageResult<UploadRequest>;
+
+    fn handle(&mut self, request: UploadRequest, ctx: &mut Self::Context) -> Self::Result {
+        let submit = Submit::new(&self.env.front, request);
+        let shared = submit.ticket.shared().clone();
+        let scheduler = ctx.address();
+        // By the mailbox, so that what the task is asked for next comes after it.
+        scheduler.do_send(submit);
+        MessageResult(UploadTask::new(shared, Engaged::Scheduler(scheduler)))
+    }
+}
+
+/// The caller's abort was accepted.
+pub(crate) struct Abort(pub(crate) UploadId);
+
+impl Message for Abort {
+    type Result = ();
+}
+
+impl Handler<Abort> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, Abort(id): Abort, _ctx: &mut Self::Context) {
+        self.abort(id);
+    }
+}
+
+/// The caller paused an upload, or let it go on: its reins say which.
+pub(crate) struct SetPaused(pub(crate) UploadId);
+
+impl Message for SetPaused {
+    type Result = ();
+}
+
+impl Handler<SetPaused> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, SetPaused(id): SetPaused, ctx: &mut Self::Context) {
+        self.heed(id);
+        self.admit(ctx);
+    }
+}
+
+/// A rate has changed: the upload that it concerns, or each of them, must not sleep on.
+pub(crate) struct SetRate(pub(crate) Option<UploadId>);
+
+impl Message for SetRate {
+    type Result = ();
+}
+
+impl Handler<SetRate> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, SetRate(whose): SetRate, _ctx: &mut Self::Context) {
+        match whose {
+            Some(id) => {
+                if let Some(active) = self.active.get(&id) {
+                    active.upload.do_send(Nudge);
+                }
+            }
+            None => self
+                .active
+                .values()
+                .for_each(|active| active.upload.do_send(Nudge)),
+        }
+    }
+}
+
+/// An active upload is over.
+pub(crate) struct Finished {
+    pub(crate) ticket: Ticket,
+    pub(crate) outcome: Arc<Outcome>,
+}
+
+impl Message for Finished {
+    type Result = ();
+}
+
+impl Handler<Finished> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, Finished { ticket, outcome }: Finished, ctx: &mut Self::Context) {
+        let id = outcome.id;
+        let after = self.active.remove(&id).and_then(|active| {
+            // An actor that broke off is not for the next upload.
+            self.idle
+                .extend(Some(active.upload).filter(Addr::connected));
+            Some((active.after?, active.shared))
+        });
+        self.admission.finish(id);
+        self.labelled.remove(id);
+        // The slot is free: callbacks may ask for more. Who waited longest has it all the same, and is
+        // admitted after this one was seen to end, so that nobody ever counts one too many.
+        ticket.end(outcome);
+        if let Some((after, shared)) = after {
+            // What was told: an abort may have come before the end.
+            let told = shared.state().outcome.clone();
+            if let Some(told) = told {
+                after.begin(told, self.env.front.clone(), ctx.address());
+            }
+        }
+        self.admit(ctx);
+        self.stop_when_empty(ctx);
+    }
+}
+
+/// Changes the number of slots, while running: see
+/// [`Engine::set_active_max`](crate::Engine::set_active_max).
+pub(crate) struct SetActiveMax(pub(crate) usize);
+
+impl Message for SetActiveMax {
+    type Result = ();
+}
+
+impl Handler<SetActiveMax> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, SetActiveMax(active_max): SetActiveMax, ctx: &mut Self::Context) {
+        self.admission.set_limit(active_max);
+        self.admit(ctx);
+    }
+}
+
+/// Ends every upload, queued and active, and then the scheduler: within two seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Shutdown;
+
+impl Message for Shutdown {
+    type Result = ();
+}
+
+impl Handler<Shutdown> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, _: Shutdown, ctx: &mut Self::Context) {
+        if std::mem::replace(&mut self.closing, true) {
+            return;
+        }
+        self.stop_all(ErrorKind::ShutDown);
+        self.stop_when_empty(ctx);
+        ctx.run_later(SHUTDOWN_MAX, |_, ctx| ctx.stop());
+    }
+}
