@@ -21,6 +21,7 @@ use crate::expect::Refusals;
 use crate::front::Front;
 use crate::ledger::Ledger;
 use crate::pace::Lane;
+use crate::planted;
 use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
@@ -224,7 +225,7 @@ impl Request<'_> {
             self.ledger.started(true);
             match self.over(wire, with_body, expect_above, deadline).await {
                 Err(failure)
-                    if failure.is_unanswered()
+                    if (failure.is_unanswered() || planted::is("retry-after-an-answer"))
                         && !failure.while_paused
                         && can_repeat(self.sources) => {}
                 answered => return answered,
@@ -293,7 +294,7 @@ impl Request<'_> {
         }
         let ended = std::future::poll_fn(|cx| pump.poll(cx)).await;
         let (response, reusable) = pump.finish(ended)?;
-        if reusable {
+        if reusable || planted::is("spoilt-connection-kept") {
             wire.form = plan.into_buffer();
             self.env
                 .pool
@@ -344,7 +345,8 @@ pub(crate) fn write_head(
     let framing = match sources {
         Some(_) => Framing::Multipart {
             boundary: &boundary,
-            content_length: plan.content_length(),
+            content_length: plan.content_length()
+                + u64::from(planted::is("content-length-off-by-one")),
         },
         None => Framing::None,
     };

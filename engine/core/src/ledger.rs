@@ -12,6 +12,7 @@ use crate::destination::Destination;
 use crate::error::{Error, Phase};
 use crate::event::{EventKind, Progress};
 use crate::front::Front;
+use crate::planted;
 use crate::request::Order;
 use crate::speed::Speed;
 use crate::ticket::Ticket;
@@ -209,6 +210,9 @@ impl Ledger {
     pub(crate) fn planned(&self, total: u64) {
         self.total.set(total);
         self.sent.set(0);
+        if planted::is("progress-falls-on-redirect") {
+            self.reported.set(None);
+        }
         self.acked.set(None);
     }
 

@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::expect::CONTINUE_MAX;
 use crate::ledger::Ledger;
 use crate::pace::{Lane, Pace};
+use crate::planted;
 use crate::pool::Wire;
 use crate::source::{Opened, Source, changed, check_unchanged};
 
@@ -459,6 +460,10 @@ impl<'a> Pump<'a> {
                     let source = self.source(source);
                     let read = ready!(source.poll_read_at(cx, self.output_room(wanted), offset))
                         .map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
+                    let read = match read {
+                        0 if planted::is("truncated-file-padded") => room.min(len),
+                        read => read,
+                    };
                     match read {
                         0 => return Poll::Ready(Err(changed("became shorter"))),
                         _ if read > len => return Poll::Ready(Err(changed("became longer"))),
@@ -484,6 +489,9 @@ impl<'a> Pump<'a> {
 
     /// Makes sure that every file is still what was promised: as long, and not newer.
     fn verify(&mut self) -> Result<(), Error> {
+        if planted::is("closing-boundary-though-changed") {
+            return Ok(());
+        }
         // What was read to its end as soon as it was opened needs no second look.
         let at_once = self.read_whole && !self.ledger.has_waited();
         if std::mem::replace(&mut self.verified, true) || at_once {

@@ -1,4 +1,7 @@
 //! Runs the whole engine in simulated time, over a simulated network and simulated files, and checks what must hold.
+//!
+//! [`run`] is one run: everything in it follows from its seed. The README tells how it works, which rule is checked
+//! where, and which defects it has been seen to find.
 #![forbid(unsafe_code)]
 
 mod answer;

@@ -8,7 +8,30 @@ use std::process::Command;
 const VARIABLE: &str = "QUINTET_PLANTED";
 
 /// Their names, in the engine's and the protocol's `planted_on.rs`.
-const DEFECTS: [&str; 0] = [];
+const DEFECTS: [&str; 22] = [
+    "slot-leaked-on-abort",
+    "shutdown-leaves-one",
+    "told-twice",
+    "event-after-the-end",
+    "abort-after-the-end",
+    "queue-order-swapped",
+    "one-slot-too-many",
+    "progress-falls-on-redirect",
+    "credentials-kept",
+    "body-after-301",
+    "content-length-off-by-one",
+    "spoilt-connection-kept",
+    "retry-after-an-answer",
+    "truncated-file-padded",
+    "closing-boundary-though-changed",
+    "stall-timer-never-set",
+    "head-deadline-moves",
+    "idle-connection-not-watched",
+    "closing-boundary-without-dashes",
+    "reuse-after-surplus-bytes",
+    "cut-answer-taken",
+    "early-answer-ignored",
+];
 
 /// Looks for each in a process of its own. Whether all were found.
 pub(crate) fn find_all(seeds: &Range<u64>, uploads: usize) -> bool {
