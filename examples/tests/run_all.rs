@@ -108,19 +108,37 @@ fn paced() {
 }
 
 #[test]
-fn the_readme_quotes_the_example() {
+fn own_transport() {
+    let receiver = Receiver::start(Settings::default()).expect("a port");
+    let (_file, path) = file(1_000_000);
+    let gateway = receiver.addr().to_string();
+    let said = run(
+        env!("CARGO_BIN_EXE_own_transport"),
+        &["http://nowhere.test/up", &path, &gateway],
+    );
+    assert!(said.contains(" rules held\nuploadFile:ok 200\n"), "{said}");
+    assert!(!said.contains("BROKEN"), "{said}");
+}
+
+#[test]
+fn the_readmes_quote_the_examples() {
+    quotes("../README.md", "upload_one.rs", 1);
+    quotes("../transport/README.md", "own_transport.rs", 2);
+}
+
+/// The first blocks of Rust in `readme` stand in `example`, line by line and in order.
+fn quotes(readme: &str, example: &str, blocks: usize) {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| std::fs::read_to_string(folder.join(path)).expect("it is there");
-    let (readme, example) = (read("../README.md"), read("upload_one.rs"));
-    let quote = readme
-        .split("```rust\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next());
-    let mut example = example.lines().map(str::trim);
-    for line in quote.expect("a quote").lines().map(str::trim) {
+    let (readme, text) = (read(readme), read(example));
+    let mut text = text.lines().map(str::trim);
+    let quoted = readme.split("```rust\n").skip(1).take(blocks);
+    let quoted: Vec<_> = quoted.filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(quoted.len(), blocks);
+    for line in quoted.iter().flat_map(|block| block.lines()).map(str::trim) {
         assert!(
-            example.any(|other| other == line),
-            "not in upload_one.rs, or not there: {line}"
+            text.any(|other| other == line),
+            "not in {example}, or not there: {line}"
         );
     }
 }

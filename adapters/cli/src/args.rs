@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use quintet::{Redirects, Settings};
+use quintet::{Method, Redirects, Settings};
 
 use crate::exit;
+use crate::form::{self, FORM_HELP, Item};
 use crate::proxies::PROXY_HELP;
 use crate::units::{self, SIZE_HELP, Size, TIME_HELP, Time};
 
@@ -21,9 +22,12 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Send files to a server, each in a request of its own.
+    /// Send files to a server, each in a request of its own, or several in one form.
     ///
-    /// One file: the body of the answer goes to stdout as it came. Several: one line for each as it ends. What goes
+    /// Every FILE makes a request, and what -F and --field say is in each of them, in the order of the arguments: fields
+    /// before the FILE, and after it from the first file of a -F on. Without a FILE there is one request of these alone.
+    ///
+    /// One request: the body of the answer goes to stdout as it came. Several: one line for each as it ends. What goes
     /// wrong, and how it goes on, is told on stderr.
     #[command(after_help = send_after_help())]
     Send(Box<Send>),
@@ -52,16 +56,39 @@ pub(crate) enum Command {
 pub(crate) struct Send {
     /// Where to, http: or https:.
     pub(crate) url: String,
-    /// What to send.
-    #[arg(required = true, value_name = "FILE")]
+    /// What to send; - is standard input, which goes in chunks, without a length; @LIST the files that the file LIST
+    /// names, one a line.
+    #[arg(required_unless_present_any = ["form", "fields"], value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
     /// The form key of the file.
     #[arg(short, long, default_value = "file")]
     pub(crate) name: String,
-    /// A form field before the file, sent as it stands (`@` means nothing); repeatable, in order.
-    #[arg(short = 'F', long = "field", value_name = "KEY=VALUE", value_parser = key_and_value)]
-    pub(crate) fields: Vec<(String, String)>,
+    /// A field or a file of the form, as curl has it: see below; repeatable, in order.
+    #[arg(short = 'F', long, value_name = "NAME=…", value_parser = form::form)]
+    pub(crate) form: Vec<Item>,
+    /// A field of the form, sent as it stands (`@` and `<` mean nothing); repeatable, in order.
+    #[arg(long = "field", alias = "form-string", value_name = "NAME=VALUE", value_parser = form::literal)]
+    pub(crate) fields: Vec<Item>,
+    /// Both of them, in the order of the arguments.
+    #[arg(skip)]
+    pub(crate) items: Vec<Item>,
+    /// The method.
+    #[arg(long, value_name = "METHOD", default_value_t = Verb::Post)]
+    pub(crate) method: Verb,
+    /// The file is the body, and nothing around it: for object stores, mostly with --method put.
+    #[arg(long, conflicts_with_all = ["form", "fields", "name"])]
+    pub(crate) raw: bool,
+    /// Only LENGTH bytes of each FILE from byte OFFSET on, such as 0,64KiB. [default: all of it]
+    #[arg(long, value_name = "OFFSET,LENGTH", value_parser = units::range)]
+    pub(crate) range: Option<(u64, u64)>,
+    /// Read standard input to its end first (1 MiB in memory, up to 16 GiB in a temporary file), so that it is sent with
+    /// a length and can be sent again.
+    #[arg(long)]
+    pub(crate) spool: bool,
+    /// Largest file that is sent. [default: none]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_file: Option<Size>,
     /// A request header; repeatable. Those that the engine owns are ignored: see -v.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = name_and_value)]
     pub(crate) headers: Vec<(String, String)>,
@@ -156,6 +183,62 @@ pub(crate) struct Send {
     pub(crate) quiet: bool,
 }
 
+impl Args {
+    /// Those of the process. Ends it where they are wrong, or ask for help.
+    pub(crate) fn read() -> Self {
+        let matches = Self::command().get_matches();
+        Self::of(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut args = Self::from_arg_matches(matches)?;
+        if let (Command::Send(send), Some((_, matches))) = (&mut args.command, matches.subcommand())
+        {
+            send.items = in_order(matches, &send.form, &send.fields);
+        }
+        Ok(args)
+    }
+}
+
+/// The values of `-F` and `--field` as they stand among each other.
+fn in_order(matches: &ArgMatches, form: &[Item], fields: &[Item]) -> Vec<Item> {
+    let placed = |id: &str, items: &[Item]| {
+        let places = matches.indices_of(id).into_iter().flatten();
+        places.zip(items.to_vec()).collect::<Vec<_>>()
+    };
+    let mut all = placed("form", form);
+    all.extend(placed("fields", fields));
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, item)| item).collect()
+}
+
+/// `post`, `put` or `patch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Verb {
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+}
+
+impl From<Verb> for Method {
+    fn from(verb: Verb) -> Self {
+        match verb {
+            Verb::Post => Self::Post,
+            Verb::Put => Self::Put,
+            Verb::Patch => Self::Patch,
+        }
+    }
+}
+
+impl std::fmt::Display for Verb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write_value(self, f)
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
     /// Where to listen; port 0 takes a free one.
@@ -231,20 +314,18 @@ impl From<Redirects> for Follow {
 
 impl std::fmt::Display for Follow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // No variant is skipped, so each has a value.
-        f.write_str(
-            self.to_possible_value()
-                .as_ref()
-                .map_or("", |value| value.get_name()),
-        )
+        write_value(self, f)
     }
 }
 
-fn key_and_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text
-        .split_once('=')
-        .ok_or("a field is KEY=VALUE; the value may be empty")?;
-    Ok((key.into(), value.into()))
+fn write_value(value: &impl ValueEnum, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    // No variant is skipped, so each has a value.
+    f.write_str(
+        value
+            .to_possible_value()
+            .as_ref()
+            .map_or("", |value| value.get_name()),
+    )
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {
@@ -256,7 +337,7 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
 
 fn send_after_help() -> String {
     format!(
-        "{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n\
+        "{FORM_HELP}\n\n{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n\
          Ctrl-C aborts every upload and tells what happened to each; a second one leaves at once.\n\
          NO_COLOR is honoured.\n\n{}",
         exit::TABLE
@@ -270,11 +351,26 @@ fn serve_after_help() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn fields_and_files_keep_the_order_of_the_arguments() {
+        let words =
+            "quintet send http://h/ --field a=1 -F b=@x f --form c=3 --form-string d=@4 -Fe=5";
+        let matches = Args::command().get_matches_from(words.split(' '));
+        let Command::Send(send) = Args::of(&matches).expect("good arguments").command else {
+            panic!("not send")
+        };
+        let name = |item: &Item| match item {
+            Item::Field(name, _) | Item::FieldOf(name, _) => name.clone(),
+            Item::File(item) => item.name.clone(),
+        };
+        let names: String = send.items.iter().map(name).collect();
+        assert_eq!(names, "abcde");
     }
 
     #[test]

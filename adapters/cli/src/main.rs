@@ -7,6 +7,7 @@ mod demo;
 mod demo_files;
 mod dry_run;
 mod exit;
+mod form;
 mod interrupt;
 mod messages;
 mod output;
@@ -15,18 +16,17 @@ mod progress;
 mod proxies;
 mod send;
 mod serve;
+mod source;
 mod tally;
 mod transport;
 mod units;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::{Args, Command};
 
 fn main() -> ExitCode {
-    let ended = match Args::parse().command {
+    let ended = match Args::read().command {
         Command::Send(args) => send::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -124,6 +124,7 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::ResponseTooLarge => "--max-response allows more",
         ErrorKind::FileChanged => "send it again when nothing writes to it any more",
         ErrorKind::FileUnreadable => "check the disk",
+        ErrorKind::BodySpent => "--spool reads standard input first, so that it can be sent again",
         ErrorKind::Internal => "this is a defect of quintet: please report it",
         _ => return None,
     })

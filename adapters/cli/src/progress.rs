@@ -127,7 +127,11 @@ impl Bars {
                         .with_prefix(self.names[file].clone());
                     self.all.insert_before(&self.total, bar)
                 });
-                bar.set_length(state.total);
+                match state.total {
+                    // Only its end tells how long it is.
+                    0 => bar.unset_length(),
+                    total => bar.set_length(total),
+                }
                 bar.set_position(state.sent);
             }
             Stage::Ended => {

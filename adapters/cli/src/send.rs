@@ -5,16 +5,20 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use quintet::{Engine, Event, EventKind, Outcome, Retry, RetryCause, Settings, UploadRequest};
+use quintet::{
+    Engine, Event, EventKind, FilePart, Outcome, Retry, RetryCause, Settings, UploadRequest,
+};
 
 use crate::args::Send;
 use crate::board::{Board, News};
 use crate::dry_run;
 use crate::exit::Exit;
+use crate::form::Item;
 use crate::interrupt::Interrupt;
 use crate::messages::{one_line, tell};
 use crate::output::{Results, failure, phases, status_line, throughput};
 use crate::progress::View;
+use crate::source::{listed, source};
 use crate::tally::Tally;
 use crate::transport;
 use crate::units::{Time, millis};
@@ -23,12 +27,13 @@ use crate::units::{Time, millis};
 const TICK: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(args: &Send) -> io::Result<Exit> {
+    let jobs = jobs(args)?;
     let engine = Engine::builder(transport::of(args)?)
         .settings(settings(args))
         .start()?;
     let ended = match args.dry_run {
-        true => preview(args, &engine),
-        false => upload(args, &engine),
+        true => preview(args, jobs, &engine),
+        false => upload(args, jobs, &engine),
     };
     // Whatever stopped us: nothing goes on behind our back.
     engine.shutdown();
@@ -47,24 +52,87 @@ fn settings(args: &Send) -> Settings {
     let files = u32::try_from(args.files.len()).unwrap_or(u32::MAX);
     settings.retry_reserve = args.retry.saturating_mul(files);
     settings.limits.body_bytes_max = args.max_response.0;
+    settings.file_bytes_max = args.max_file.map(|size| size.0);
     settings
 }
 
-fn request(args: &Send, file: &Path) -> UploadRequest {
-    let mut request = UploadRequest::new(args.url.as_str(), file, args.name.as_str())
-        .file_name(args.file_name.clone().unwrap_or_default())
-        .mime_type(args.mime_type.clone().unwrap_or_default())
-        .timeout(args.timeout.map(|time| time.0).unwrap_or_default());
-    if args.retry > 0 {
-        request = request.retry(retry(args));
+/// One request: what it is called, how much that is as far as it is known, and what it asks for.
+struct Job {
+    name: String,
+    size: u64,
+    request: UploadRequest,
+}
+
+fn jobs(args: &Send) -> io::Result<Vec<Job>> {
+    let files = listed(&args.files)?;
+    let of_items = args.items.iter().filter_map(Item::path);
+    // What -F takes from there is wanted by every request.
+    let from_items = of_items.clone().filter(|path| is_stdin(path)).count();
+    let named = files.iter().filter(|file| is_stdin(file)).count();
+    if named + from_items * files.len().max(1) > 1 {
+        return Err(io::Error::other("standard input (-) can be sent only once"));
     }
-    for (key, value) in &args.fields {
-        request = request.field(key, value.clone());
+    if !files.is_empty() {
+        return files.iter().map(|file| job(args, Some(file))).collect();
+    }
+    // An empty list is no request.
+    match args.files.is_empty() {
+        true => Ok(vec![job(args, None)?]),
+        false => Ok(Vec::new()),
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn job(args: &Send, file: Option<&Path>) -> io::Result<Job> {
+    let url = args.url.as_str();
+    let mut request = match file {
+        Some(file) if args.raw => UploadRequest::raw(url, source(file, args.spool)),
+        Some(file) if !is_stdin(file) => UploadRequest::new(url, file, args.name.as_str()),
+        _ => UploadRequest::form(url),
+    };
+    // Standard input is no path: it is a file of the form like others, before the first of those.
+    let mut stdin = file
+        .filter(|file| is_stdin(file) && !args.raw)
+        .map(|file| stdin_part(args, file));
+    for item in &args.items {
+        if matches!(item, Item::File(_))
+            && let Some(part) = stdin.take()
+        {
+            request = request.file(part);
+        }
+        request = item.add_to(request, args.spool)?;
+    }
+    if let Some(part) = stdin {
+        request = request.file(part);
+    }
+    let is_part = file.is_some_and(is_stdin) && !args.raw;
+    if let Some((offset, length)) = args.range.filter(|_| !is_part) {
+        request = request.range(offset, length);
     }
     for (name, value) in &args.headers {
         request = request.header(name, value);
     }
-    request
+    let request = request
+        .method(args.method.into())
+        .file_name(args.file_name.clone().unwrap_or_default())
+        .mime_type(args.mime_type.clone().unwrap_or_default())
+        .timeout(args.timeout.map(|time| time.0).unwrap_or_default());
+    let request = match args.retry {
+        0 => request,
+        _ => request.retry(retry(args)),
+    };
+    let (name, size) = match file {
+        Some(file) => name_and_size(file),
+        None => ("form".into(), 0),
+    };
+    Ok(Job {
+        name,
+        size,
+        request,
+    })
 }
 
 fn retry(args: &Send) -> Retry {
@@ -77,21 +145,31 @@ fn retry(args: &Send) -> Retry {
     retry
 }
 
-fn preview(args: &Send, engine: &Engine) -> io::Result<Exit> {
+fn stdin_part(args: &Send, file: &Path) -> FilePart {
+    let part = FilePart::new(args.name.as_str(), source(file, args.spool))
+        .file_name(args.file_name.as_deref().unwrap_or("-"))
+        .mime_type(args.mime_type.clone().unwrap_or_default());
+    match args.range {
+        Some((offset, length)) => part.range(offset, length),
+        None => part,
+    }
+}
+
+fn preview(args: &Send, jobs: Vec<Job>, engine: &Engine) -> io::Result<Exit> {
     let mut exit = Exit::Ok;
     let mut out = io::stdout().lock();
-    for file in &args.files {
-        match engine.preview(request(args, file)) {
+    for Job { name, request, .. } in jobs {
+        match engine.preview(request) {
             Ok(preview) => {
                 if args.verbose {
                     ignored(&preview.ignored_headers);
                 }
-                dry_run::print(&mut out, file, &preview)?;
+                dry_run::print(&mut out, &name, preview)?;
             }
             Err(error) => {
                 exit = Exit::Failed;
                 if !args.quiet {
-                    tell(&failure(&file.to_string_lossy(), &error, None));
+                    tell(&failure(&name, &error, None));
                 }
             }
         }
@@ -100,21 +178,24 @@ fn preview(args: &Send, engine: &Engine) -> io::Result<Exit> {
     Ok(exit)
 }
 
-fn upload(args: &Send, engine: &Engine) -> io::Result<Exit> {
+fn upload(args: &Send, jobs: Vec<Job>, engine: &Engine) -> io::Result<Exit> {
     let board = Board::new(match (args.quiet, args.verbose) {
         (true, _) => |_| None,
         (_, true) => everything,
         (false, false) => waiting,
     });
     let interrupt = Interrupt::install(&board)?;
-    let files: Vec<(String, u64)> = args.files.iter().map(|file| name_and_size(file)).collect();
+    let files: Vec<_> = jobs
+        .iter()
+        .map(|job| (job.name.clone(), job.size))
+        .collect();
     let view = match args.quiet {
         true => View::Nothing,
         false => View::new(&files),
     };
     let began = Instant::now();
-    for (index, file) in args.files.iter().enumerate() {
-        let task = engine.upload(request(args, file).listener(board.listener(index)));
+    for (index, job) in jobs.into_iter().enumerate() {
+        let task = engine.upload(job.request.listener(board.listener(index)));
         // The headers are the same for all.
         if args.verbose && index == 0 {
             view.aside(|| ignored(task.ignored_headers()));

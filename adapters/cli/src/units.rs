@@ -106,6 +106,15 @@ pub(crate) fn rate_max(text: &str) -> Result<Size, String> {
     rate(&format!("{}/s", text.strip_suffix("/s").unwrap_or(text)))
 }
 
+/// Where a part of a file begins, and how long it is.
+pub(crate) fn range(text: &str) -> Result<(u64, u64), String> {
+    let (offset, length) = text
+        .split_once(',')
+        .ok_or("a range is OFFSET,LENGTH, such as 1MiB,64KiB")?;
+    let (Size(offset), Size(length)) = (offset.parse()?, length.parse()?);
+    Ok((offset, length))
+}
+
 /// A whole number, 1 or more.
 pub(crate) fn count(text: &str) -> Result<usize, String> {
     match text.parse() {

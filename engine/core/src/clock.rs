@@ -1,23 +1,9 @@
-//! Time as an argument: everything that measures or waits asks the engine's clock.
+//! The clock that the engine follows unless [`EngineBuilder::clock`](crate::EngineBuilder::clock) gives it another.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-/// A monotonic clock that can wait.
-///
-/// Replace it (with [`EngineBuilder::clock`](crate::EngineBuilder::clock)) to run the engine in simulated time.
-pub trait Clock: Send + Sync {
-    /// Time since the clock's origin. Never falls. Called from any thread.
-    fn now(&self) -> Duration;
-
-    /// Ends at `at` or soon after. Called and polled on the engine's thread only.
-    fn sleep_until(&self, at: Duration) -> Sleep;
-}
-
-/// What [`Clock::sleep_until`] returns.
-pub type Sleep = Pin<Box<dyn Future<Output = ()>>>;
+pub(crate) use quintet_transport::Alarm;
+pub use quintet_transport::{Clock, Sleep};
 
 /// Thirty years: no timer is set for later, and none that is waits that long.
 const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
@@ -48,39 +34,6 @@ impl Clock for SystemClock {
         // Later than the system can say would panic: a caller's timeout may be as long as it likes.
         let at = self.origin + at.min(FAR);
         Box::pin(tokio::time::sleep_until(tokio::time::Instant::from_std(at)))
-    }
-}
-
-/// One timer that follows a deadline which mostly moves later: it is set again only when it has fired early or
-/// the deadline has moved nearer, so a chunk of body costs no timer work.
-pub(crate) struct Alarm {
-    set: Option<(Duration, Sleep)>,
-}
-
-impl Alarm {
-    pub(crate) fn new() -> Self {
-        Self { set: None }
-    }
-
-    /// Ready once the clock has reached `at`.
-    pub(crate) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        clock: &dyn Clock,
-        at: Duration,
-    ) -> Poll<()> {
-        loop {
-            match &mut self.set {
-                Some((set_to, sleep)) if *set_to <= at => {
-                    ready!(sleep.as_mut().poll(cx));
-                    self.set = None;
-                    if clock.now() >= at {
-                        return Poll::Ready(());
-                    }
-                }
-                _ => self.set = Some((at, clock.sleep_until(at))),
-            }
-        }
     }
 }
 

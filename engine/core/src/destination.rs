@@ -11,6 +11,9 @@ use crate::error::Error;
 /// Longest URL taken, in bytes of its text: more than servers read.
 pub const URL_BYTES_MAX: usize = 65_536;
 
+/// What the URL parser lets through in a name, but `uri-host` has no place for (RFC 3986 3.2.2).
+const NOT_IN_HOST: [char; 4] = ['"', '`', '{', '}'];
+
 /// A URL that may be requested, and its target.
 pub(crate) struct Destination {
     pub(crate) url: Url,
@@ -48,6 +51,9 @@ impl Destination {
         let host = match url.host() {
             Some(url::Host::Ipv4(ip)) => Host::Ip(ip.into()),
             Some(url::Host::Ipv6(ip)) => Host::Ip(ip.into()),
+            Some(url::Host::Domain(name)) if name.contains(NOT_IN_HOST) => {
+                return Err("has a character in its host that no Host header can hold");
+            }
             Some(url::Host::Domain(name)) => Host::Name(name.to_owned()),
             None => return Err("has no host"),
         };
@@ -100,6 +106,30 @@ impl Destinations {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_that_no_host_header_can_hold_is_refused_at_the_call() {
+        for byte in b'!'..=b'~' {
+            let text: Arc<str> = format!("http://h{}t/", char::from(byte)).into();
+            let Ok(taken) = Destinations::default().parse(&text) else {
+                continue;
+            };
+            let head = quintet_proto::RequestHead {
+                method: "GET",
+                target: "/",
+                host: taken.url.host_str().unwrap_or_default(),
+                framing: quintet_proto::Framing::None,
+                engine: &[],
+                headers: &quintet_proto::Headers::new(),
+            };
+            assert_eq!(head.write_to(&mut Vec::new()), Ok(()), "{text}");
+        }
+        for odd in NOT_IN_HOST {
+            let refused = Destinations::default().parse(&format!("http://h{odd}t/").into());
+            let error = refused.expect_err("no host");
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidParameter, "{odd}");
+        }
+    }
 
     #[test]
     fn a_url_is_http_without_userinfo_or_controls_and_loses_its_fragment() {

@@ -27,7 +27,7 @@ use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
 use crate::request::Order;
 use crate::retry::{Budget, Retries, Retry};
-use crate::source::{Opened, check_unchanged};
+use crate::source::{Opened, Sources, check_unchanged, prepared, spent};
 use crate::wait::{time_is_over, wait};
 use crate::{Redirects, Response, Trace};
 
@@ -56,17 +56,19 @@ impl Env {
     }
 }
 
-/// Uploads. Dropping it at any point stops everything at once: the connection and the file are closed with it.
+/// Uploads. Dropping it at any point stops everything at once: the connection and the files are closed with it.
 pub(crate) async fn drive(
     env: &Env,
     order: Box<Order>,
-    opened: Opened,
+    mut sources: Sources,
     ledger: &Ledger,
 ) -> Result<Response, Error> {
-    let sources = [opened];
     let deadline = order
         .timeout
         .map(|timeout| ledger.admitted_at().saturating_add(timeout));
+    if let Sources::Many(sources) = &mut sources {
+        prepare(env, sources, deadline, ledger).await?;
+    }
     let extras = order.extras.as_ref();
     let retry = extras.and_then(|extras| extras.transfer.retry.clone());
     let mut upload = Following {
@@ -149,9 +151,6 @@ impl Following<'_> {
             let Some(hop) = hop(allowed, &self.order.destination.url, &answer.head) else {
                 return Ok(answer.into());
             };
-            if self.with_body && hop.keeps_body && !can_repeat(self.sources) {
-                return Ok(answer.into());
-            }
             if !self.env.front.policy.permits_url(&hop.destination.url) {
                 return Err(Error::new(ErrorKind::DomainDenied).into());
             }
@@ -163,6 +162,9 @@ impl Following<'_> {
             }
             self.hops_left -= 1;
             self.with_body &= hop.keeps_body;
+            if self.with_body {
+                spent(self.sources, "a redirect asks for the body again")?;
+            }
             self.order.destination = Arc::new(hop.destination);
         }
     }
@@ -171,6 +173,29 @@ impl Following<'_> {
 /// Whether the body can be sent from its first byte, though it may have been begun.
 fn can_repeat(sources: &[Opened]) -> bool {
     sources.iter().all(|opened| opened.source.reads_again())
+}
+
+/// Waits for the sources that must be read before anything is sent.
+async fn prepare(
+    env: &Env,
+    sources: &mut [Opened],
+    deadline: Option<Duration>,
+    ledger: &Ledger,
+) -> Result<(), Error> {
+    let mut alarm = Alarm::new();
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(prepared) = prepared(sources, cx) {
+            return Poll::Ready(prepared);
+        }
+        let Some(deadline) = deadline else {
+            return Poll::Pending;
+        };
+        alarm.poll(cx, &*env.front.clock, deadline).map(|()| {
+            Err(Error::new(ErrorKind::Timeout(ledger.phase()))
+                .because("the upload's time is over, and its source is not at its end"))
+        })
+    })
+    .await
 }
 
 /// One request of an upload.
@@ -226,8 +251,11 @@ impl Request<'_> {
             match self.over(wire, with_body, expect_above, deadline).await {
                 Err(failure)
                     if (failure.is_unanswered() || planted::is("retry-after-an-answer"))
-                        && !failure.while_paused
-                        && can_repeat(self.sources) => {}
+                        && !failure.while_paused =>
+                {
+                    let why = "a connection kept from before was closed by the peer";
+                    spent(if with_body { self.sources } else { &[] }, why)?;
+                }
                 answered => return answered,
             }
         }
@@ -276,20 +304,23 @@ impl Request<'_> {
         let Wire {
             form, output, via, ..
         } = &mut *wire;
+        let bodies = with_body.then_some(self.sources);
         let head = Head {
             order: self.order,
-            sources: with_body.then_some(self.sources),
+            sources: bodies,
             expect_above,
             trace: self.ledger.trace(),
             via: via.as_ref(),
         };
-        let plan = write_head(&self.env.front, head, std::mem::take(form), output)?;
+        let mut plan = write_head(&self.env.front, head, std::mem::take(form), output)?;
         if with_body {
             self.ledger.planned(plan.content_length());
         }
+        let sources = bodies.unwrap_or_default();
+        let expects = expects(expect_above, &plan);
         let lane = &*self.env.lane;
-        let mut pump = Pump::new(&mut wire, &plan, self.sources, self.ledger, lane, deadline);
-        if expects(expect_above, &plan) {
+        let mut pump = Pump::new(&mut wire, &mut plan, sources, self.ledger, lane, deadline);
+        if expects {
             pump.expects();
         }
         let ended = std::future::poll_fn(|cx| pump.poll(cx)).await;
@@ -332,23 +363,37 @@ pub(crate) fn write_head(
         via,
     } = head;
     let defect = |what: &dyn std::fmt::Display| Error::new(ErrorKind::Internal).because(what);
-    let random = front.random.bytes().map_err(|error| defect(&error))?;
-    let boundary = Boundary::from_random(random);
-    let plan = match sources {
-        Some(sources) => {
-            let lengths = sources.first().map(|opened| opened.state.len);
-            Plan::new_in(form, &order.form, &boundary, lengths.as_slice())
-                .map_err(|error| Error::parameter("filePath", error))?
+    let boundary;
+    let (plan, framing) = match (sources, order.raw_type()) {
+        (None, _) => (Plan::empty(), Framing::None),
+        (Some(sources), Some(content_type)) => {
+            let plan = Plan::raw(sources.first().map_or(0, |opened| opened.state.len));
+            let content_length = plan.content_length();
+            let framing = Framing::Raw {
+                content_type,
+                content_length,
+            };
+            (plan, framing)
         }
-        None => Plan::empty(),
-    };
-    let framing = match sources {
-        Some(_) => Framing::Multipart {
-            boundary: &boundary,
-            content_length: plan.content_length()
-                + u64::from(planted::is("content-length-off-by-one")),
-        },
-        None => Framing::None,
+        (Some(sources), None) => {
+            let random = front.random.bytes().map_err(|error| defect(&error))?;
+            boundary = Boundary::from_random(random);
+            let planned = match sources {
+                [only] => Plan::new_in(form, &order.form, &boundary, &[only.state.len]),
+                all => {
+                    let lengths: Vec<_> = all.iter().map(|opened| opened.state.len).collect();
+                    Plan::new_in(form, &order.form, &boundary, &lengths)
+                }
+            };
+            let plan = planned.map_err(|error| Error::parameter("filePath", error))?;
+            let content_length = plan.content_length();
+            let framing = Framing::Multipart {
+                boundary: &boundary,
+                content_length: content_length
+                    + u64::from(planted::is("content-length-off-by-one")),
+            };
+            (plan, framing)
+        }
     };
     let url = &order.destination.url;
     let trace = trace.as_str();
@@ -373,7 +418,10 @@ pub(crate) fn write_head(
     }
     output.clear();
     let head = RequestHead {
-        method: if sources.is_some() { "POST" } else { "GET" },
+        method: match sources {
+            Some(_) => order.method().as_str(),
+            None => "GET",
+        },
         target: &url[Position::BeforePath..Position::AfterQuery],
         host: &url[Position::BeforeHost..Position::AfterPort],
         framing,

@@ -1,9 +1,12 @@
 //! The engine handle: for programs that do not run actix, and the way to the scheduler for those that do.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -12,6 +15,7 @@ use quintet_transport::Connect;
 
 use crate::clock::{Clock, SystemClock};
 use crate::destination::Destinations;
+use crate::encode::{EncodeError, Encoded, encode};
 use crate::event::Listener;
 use crate::front::{Front, Latch};
 use crate::media_types::{ByExtension, MediaTypes};
@@ -98,6 +102,31 @@ impl Engine {
     /// Fails as the upload would before it connects. The file is opened and its length read, on the calling thread.
     pub fn preview(&self, request: UploadRequest) -> Result<Preview, Error> {
         preview(&self.inner.front, request)
+    }
+
+    /// Writes the body that an upload of this request would send to `out`, exactly, without connecting and without taking
+    /// a slot: for hosts whose platform insists on sending by itself. Returns the headers that belong to it.
+    ///
+    /// Fails as the upload would. The sources are read on the calling thread, which waits for them; what is written by
+    /// then is no whole body, and its closing boundary is missing.
+    ///
+    /// ```
+    /// # use quintet::{Engine, FilePart, UploadRequest, UploadSource};
+    /// # fn example(engine: &Engine) -> Result<(), quintet::EncodeError> {
+    /// let request = UploadRequest::form("http://localhost/up")
+    ///     .file(FilePart::new("file", UploadSource::bytes("hello")).file_name("a.txt"));
+    /// let mut body = Vec::new();
+    /// let encoded = engine.encode_to(request, &mut body)?;
+    /// assert_eq!(encoded.content_length, body.len() as u64);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn encode_to(
+        &self,
+        request: UploadRequest,
+        out: &mut impl io::Write,
+    ) -> Result<Encoded, EncodeError> {
+        encode(&self.inner.front, request, out)
     }
 
     /// Changes the number of slots. Fewer stop nobody: the running ones end first.
@@ -228,8 +257,8 @@ impl EngineBuilder {
                 let system = System::with_tokio_rt(|| runtime);
                 let scheduler = system.block_on(async { launch(for_thread.clone()) });
                 // Set here alone, so it was not set before.
-                let _ = tell.set(scheduler);
-                system.block_on(for_thread.ended.wait_async());
+                let _ = tell.set(scheduler.clone());
+                system.block_on(live(for_thread, scheduler));
             })?;
         let (scheduler, thread) = (started.wait().clone(), Mutex::new(Some(thread)));
         Ok(Engine {
@@ -248,6 +277,7 @@ impl EngineBuilder {
     pub fn start_in_current_system(self) -> Engine {
         let front = Arc::new(self.front());
         let scheduler = launch(front.clone());
+        actix::spawn(live(front.clone(), scheduler.clone()));
         Engine {
             inner: Arc::new(Inner {
                 scheduler,
@@ -275,6 +305,7 @@ impl EngineBuilder {
             listeners: self.listeners,
             ids: AtomicU64::new(1),
             thread: OnceLock::new(),
+            abandoned: Latch::default(),
             ended: Latch::default(),
         }
     }
@@ -293,6 +324,20 @@ fn launch(front: Arc<Front>) -> Addr<Scheduler> {
     Scheduler::new(front).start()
 }
 
+/// Ends when the engine has ended. Nobody has a handle or a task of it any more: then it is ended.
+async fn live(front: Arc<Front>, scheduler: Addr<Scheduler>) {
+    let mut ended = pin!(front.ended.wait_async());
+    let mut abandoned = pin!(front.abandoned.wait_async());
+    let was_abandoned = poll_fn(|cx| match ended.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(false),
+        Poll::Pending => abandoned.as_mut().poll(cx).map(|()| true),
+    });
+    if was_abandoned.await {
+        scheduler.do_send(Shutdown);
+        ended.await;
+    }
+}
+
 /// What handles and tasks keep alive.
 pub(crate) struct Inner {
     pub(crate) scheduler: Addr<Scheduler>,
@@ -302,6 +347,7 @@ pub(crate) struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.scheduler.do_send(Shutdown);
+        // Not by a message: the last handle may go while its thread's own variables are gone already, which sending needs.
+        self.front.abandoned.set();
     }
 }

@@ -59,6 +59,9 @@ pub enum ErrorKind {
     FileChanged,
     /// Reading the file failed while it was being sent.
     FileUnreadable,
+    /// A redirect or a connection that broke asked for the body again, and it came from a source that can be read only
+    /// once.
+    BodySpent,
     /// A known option that this engine or transport does not have.
     Unsupported,
     /// The queue is at its bound.
@@ -144,6 +147,7 @@ impl ErrorKind {
             Self::ResponseTooLarge => with("response too large", NETWORK),
             Self::FileChanged => with("file changed", NETWORK),
             Self::FileUnreadable => with("file unreadable", NETWORK),
+            Self::BodySpent => with("body cannot be sent again", NETWORK),
             Self::Unsupported => ("feature not support", 103, "feature not support"),
             Self::QueueFull => ("queue full", 102, "internal error"),
             Self::Internal => ("internal error", 304, "Internal error in network SDK"),

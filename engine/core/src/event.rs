@@ -103,9 +103,9 @@ pub enum EventKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Bytes taken by the transport. Never falls, never passes the total.
+    /// Bytes taken by the transport. Never falls, never passes a total that is known.
     pub sent: u64,
-    /// Length of the body.
+    /// Length of the body; 0 as long as only its end can tell it.
     pub total: u64,
     /// Bytes that the peer's kernel has confirmed; a lower bound, `None` where the system does not tell.
     pub acked: Option<u64>,
@@ -120,17 +120,20 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Whole percent, rounded down; 100 exactly when everything is sent.
+    /// Whole percent, rounded down; 100 exactly when everything is sent, and 0 as long as the total is not known.
     ///
     /// ```
     /// use quintet::Progress;
     /// let mut progress = Progress::default();
     /// (progress.sent, progress.total) = (999, 1000);
     /// assert_eq!(progress.percent(), 99);
+    /// progress.total = 0;
+    /// assert_eq!(progress.percent(), 0);
     /// ```
     pub fn percent(&self) -> u8 {
         let percent = (u128::from(self.sent) * 100).checked_div(u128::from(self.total));
-        percent.map_or(100, |percent| percent.min(100) as u8)
+        let nothing = if self.sent == 0 { 100 } else { 0 };
+        percent.map_or(nothing, |percent| percent.min(100) as u8)
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Front {
     pub(crate) destinations: Destinations,
     pub(crate) ids: AtomicU64,
     pub(crate) thread: OnceLock<ThreadId>,
+    /// The last handle and the last task are gone.
+    pub(crate) abandoned: Latch,
     pub(crate) ended: Latch,
 }
 

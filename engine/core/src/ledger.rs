@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use quintet_proto::UNKNOWN_LENGTH;
 use quintet_transport::Step;
 
 use crate::destination::Destination;
@@ -53,7 +54,7 @@ impl Ledger {
             .and_then(|extras| extras.transfer.progress_interval)
             .unwrap_or(shared.front.settings.progress_interval);
         let timings = Timings {
-            queued: shared.queued_at,
+            queued: shared.queued_at(),
             ..Timings::default()
         };
         Self {
@@ -206,9 +207,10 @@ impl Ledger {
         self.emit(event);
     }
 
-    /// A body of `total` bytes is about to be sent from its first byte.
+    /// A body of `total` bytes is about to be sent from its first byte; what is not known counts as none yet.
     pub(crate) fn planned(&self, total: u64) {
-        self.total.set(total);
+        self.total
+            .set(if total == UNKNOWN_LENGTH { 0 } else { total });
         self.sent.set(0);
         if planted::is("progress-falls-on-redirect") {
             self.reported.set(None);
@@ -219,6 +221,16 @@ impl Ledger {
     /// Length of the body that was planned last.
     pub(crate) fn total(&self) -> u64 {
         self.total.get()
+    }
+
+    /// The body of unknown length turned out to have `total` bytes.
+    pub(crate) fn settled(&self, total: u64) {
+        self.total.set(total);
+        // If all of it was told of already, then without a total: that it is all is still to be told.
+        if let Some((sent, at)) = self.reported.get() {
+            self.reported
+                .set(Some((sent.min(total.saturating_sub(1)), at)));
+        }
     }
 
     pub(crate) fn bytes_handed(&self, bytes: u64) {

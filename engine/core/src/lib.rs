@@ -20,6 +20,7 @@ mod clock;
 mod deadlines;
 mod destination;
 mod drive;
+mod encode;
 mod engine;
 mod error;
 mod event;
@@ -59,6 +60,7 @@ use std::fmt;
 
 pub use clock::{Clock, Sleep, SystemClock};
 pub use destination::URL_BYTES_MAX;
+pub use encode::{EncodeError, Encoded};
 pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorKind, Phase};
 pub use event::{Event, EventKind, Listener, Progress};
@@ -69,14 +71,18 @@ pub use policy::{DomainError, HostPolicy, PermitAll, Rules};
 pub use preview::Preview;
 pub use profile::Profile;
 pub use queue::{Answer, Gate, Queue, Status, UploadState};
-pub use quintet_proto::{Headers, Limits, Newlines, Plan, Segment};
+pub use quintet_proto::{Headers, Limits, Newlines, Plan, Segment, UNKNOWN_LENGTH};
 pub use random::{Random, SystemRandom};
 pub use recipient::to_recipient;
-pub use request::{HEADER_BYTES_MAX, HEADERS_MAX, LABEL_BYTES_MAX, TAGS_MAX, UploadRequest};
+pub use request::{
+    FilePart, HEADER_BYTES_MAX, HEADERS_MAX, LABEL_BYTES_MAX, Method, TAGS_MAX, UploadRequest,
+};
 pub use retry::{Retry, RetryCause};
 pub use scheduler::{Scheduler, Shutdown};
 pub use settings::{Redirects, Settings, SuspendActive};
-pub use source::{FileError, Files, LocalFiles, Opened, Source, SourceState};
+pub use source::{
+    FileError, Files, LocalFiles, OpenSource, Opened, Source, SourceState, Spool, UploadSource,
+};
 pub use task::UploadTask;
 pub use timings::Timings;
 pub use trace::{SystemTraces, Trace, TraceSource};

@@ -14,7 +14,8 @@ use crate::{Error, Trace, UploadRequest};
 pub struct Preview {
     /// The request head, up to and with its empty line; as it goes to the origin, whatever the transport puts in between.
     pub head: Vec<u8>,
-    /// The body: its segments, whose sum is the Content-Length. The file part is source 0.
+    /// The body: its segments, whose sum is the Content-Length. The file parts are the sources, counted from 0. A file
+    /// whose length is not known is the last segment until it is [settled](Plan::settle).
     pub plan: Plan,
     /// What stands in the request's headers.
     pub trace: Trace,
@@ -26,7 +27,7 @@ pub(crate) fn preview(front: &Front, request: UploadRequest) -> Result<Preview, 
     let trace = front.traces.trace();
     let mut ignored_headers = Vec::new();
     let order = request.check(front, &mut ignored_headers)?;
-    let sources = [front.files.open(&order.path)?];
+    let sources = order.open(front)?;
     let mut head = Vec::new();
     let parts = Head {
         order: &order,

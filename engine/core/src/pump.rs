@@ -2,12 +2,15 @@
 //!
 //! This is the only place outside the protocol crate that looks inside a segment.
 
+mod chunk;
+
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment};
+use chunk::Chunk;
+use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment, UNKNOWN_LENGTH};
 use quintet_transport::{FileSend, SecurityError};
 
 use crate::clock::Clock;
@@ -37,7 +40,7 @@ const OFFER_BYTES: u64 = 1024 * 1024;
 /// Sends a request and receives its answer.
 pub(crate) struct Pump<'a> {
     wire: &'a mut Wire,
-    plan: &'a Plan,
+    plan: &'a mut Plan,
     sources: &'a [Opened],
     ledger: &'a Ledger,
     /// The pace of all uploads together.
@@ -71,6 +74,8 @@ pub(crate) struct Pump<'a> {
     reading: bool,
     write_error: Option<Error>,
     deadlines: Deadlines,
+    /// The length of the body was not known when it began: it goes in chunks.
+    chunk: Option<Box<Chunk>>,
 }
 
 /// How a request ended that did not end well.
@@ -107,7 +112,7 @@ impl<'a> Pump<'a> {
     /// `wire.output` holds the request head; `total` is the upload's own deadline.
     pub(crate) fn new(
         wire: &'a mut Wire,
-        plan: &'a Plan,
+        plan: &'a mut Plan,
         sources: &'a [Opened],
         ledger: &'a Ledger,
         lane: &'a Lane,
@@ -115,6 +120,7 @@ impl<'a> Pump<'a> {
     ) -> Self {
         let front = ledger.front();
         let head_left = wire.output.len();
+        let content_length = plan.content_length();
         Self {
             plan,
             sources,
@@ -123,7 +129,7 @@ impl<'a> Pump<'a> {
             pace: Pace::default(),
             writes_at: None,
             clock: &*front.clock,
-            exchange: Exchange::new(plan.content_length(), front.settings.limits.clone()),
+            exchange: Exchange::new(content_length, front.settings.limits.clone()),
             head_left,
             body_at: wire.taken + head_left as u64,
             output_at: 0,
@@ -139,6 +145,7 @@ impl<'a> Pump<'a> {
             reading: true,
             write_error: None,
             deadlines: Deadlines::new(&front.settings, ledger.now(), total),
+            chunk: (content_length == UNKNOWN_LENGTH).then(Box::default),
             wire,
         }
     }
@@ -305,7 +312,9 @@ impl<'a> Pump<'a> {
                 let_others_run(cx);
                 return Poll::Pending;
             }
-            if self.placed == 0 {
+            if self.chunk.is_some() {
+                ready!(self.place_chunk(cx))?;
+            } else if self.placed == 0 {
                 // What fits beside the head goes with it, in the same write.
                 ready!(self.place(cx))?;
             }
@@ -322,7 +331,7 @@ impl<'a> Pump<'a> {
                         source,
                         offset,
                         len,
-                    }) if self.offers(len) => {
+                    }) if self.offers(source, len) => {
                         ready!(self.send_file(cx, source, offset, len, most))?
                     }
                     Some(_) => {
@@ -372,7 +381,7 @@ impl<'a> Pump<'a> {
         let (own, of_all) = self.ledger.rates_max();
         self.lane.follow(of_all, now);
         let left = self.plan.content_length() - self.sent;
-        if left == 0 {
+        if left == 0 || (own, of_all) == (0, 0) {
             return u64::MAX;
         }
         match self.pace.allow(own, self.lane, left, now) {
@@ -390,8 +399,16 @@ impl<'a> Pump<'a> {
     }
 
     /// Whether a rest of a file of this length is for the transport to send.
-    fn offers(&self, len: u64) -> bool {
-        !self.wire.declines_files && (len > INLINE_FILE_BYTES_MAX || self.sent > 0)
+    fn offers(&self, source: usize, len: u64) -> bool {
+        !self.wire.declines_files
+            && (len > INLINE_FILE_BYTES_MAX || (self.sent > 0 && !self.ends_with(len)))
+            && self.chunk.is_none()
+            && self.source(source).file().is_some()
+    }
+
+    /// Whether a rest of a file of this length is the last of the body, as it is of a raw one.
+    fn ends_with(&self, len: u64) -> bool {
+        self.placed + len == self.plan.content_length()
     }
 
     /// The outer result is the upload's error, the inner one the connection's.
@@ -400,7 +417,7 @@ impl<'a> Pump<'a> {
         cx: &mut Context<'_>,
         source: usize,
         offset: u64,
-        len: u64,
+        of_file: u64,
         most: u64,
     ) -> Poll<Result<std::io::Result<u64>, Error>> {
         let Some(file) = self.source(source).file() else {
@@ -409,11 +426,21 @@ impl<'a> Pump<'a> {
         };
         let (of, until) = self.cached;
         if of != source || offset >= until {
-            let len = len.min(CACHED_BYTES);
+            let len = of_file.min(CACHED_BYTES);
             ready!(self.source(source).poll_cached(cx, offset, len));
             self.cached = (source, offset + len);
         }
-        let len = len.min(OFFER_BYTES).min(self.cached.1 - offset).min(most);
+        // The last of a raw body is read, and sent when the file was found as it was promised.
+        let kept_back = if self.ends_with(of_file) {
+            INLINE_FILE_BYTES_MAX
+        } else {
+            0
+        };
+        let len = (of_file - kept_back)
+            .min(OFFER_BYTES)
+            .min(self.cached.1 - offset)
+            .min(most);
+        let offset = self.source(source).file_start() + offset;
         match ready!(self.wire.connection.poll_send_file(cx, file, offset, len)) {
             Ok(FileSend::Declined) => {
                 self.wire.declines_files = true;
@@ -435,39 +462,57 @@ impl<'a> Pump<'a> {
     /// Appends the next segments to the output buffer: bytes, and files that the transport is not offered. Not ready
     /// while a file is brought into memory; what is placed by then may go.
     fn place(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let begun = self.placed;
         while self.output_end < CHUNK_BYTES {
             let room = CHUNK_BYTES - self.output_end;
             let placed = match self.plan.at(self.placed) {
-                None => break,
-                Some(Segment::File { len, .. }) if self.offers(len) => break,
-                Some(Segment::Bytes(bytes)) => {
-                    // The last segment holds the closing boundary: not one byte of it before this.
-                    if self.placed + bytes.len() as u64 == self.plan.content_length() {
+                None => {
+                    if self.placed == 0 {
                         self.verify()?;
                     }
+                    break;
+                }
+                Some(Segment::File { source, len, .. }) if self.offers(source, len) => break,
+                Some(Segment::Bytes(bytes)) => {
+                    let is_last = self.placed + bytes.len() as u64 == self.plan.content_length();
                     let bytes = &bytes[..bytes.len().min(room)];
-                    self.output_room(bytes.len()).copy_from_slice(bytes);
-                    bytes.len()
+                    let len = bytes.len();
+                    room_in(&mut self.wire.output, self.output_end, len).copy_from_slice(bytes);
+                    // The last segment holds the closing boundary: not one byte of it leaves before this.
+                    if is_last {
+                        self.verify()?;
+                    }
+                    len
                 }
                 Some(Segment::File {
-                    source,
+                    source: index,
                     offset,
                     len,
                 }) => {
                     // One more than there should be: a read that stops before it has seen the end.
                     let len = usize::try_from(len).unwrap_or(usize::MAX);
                     let wanted = room.min(len.saturating_add(1));
-                    let source = self.source(source);
-                    let read = ready!(source.poll_read_at(cx, self.output_room(wanted), offset))
+                    let source = self.source(index);
+                    let output = room_in(&mut self.wire.output, self.output_end, wanted);
+                    let read = source.poll_read_at(cx, output, offset);
+                    if read.is_pending() && self.chunk.is_some() && self.placed > begun {
+                        // Nobody knows when more comes: what is here goes.
+                        break;
+                    }
+                    let read = ready!(read)
                         .map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
                     let read = match read {
                         0 if planted::is("truncated-file-padded") => room.min(len),
                         read => read,
                     };
                     match read {
+                        0 if self.settle(index, offset) => continue,
                         0 => return Poll::Ready(Err(changed("became shorter"))),
                         _ if read > len => return Poll::Ready(Err(changed("became longer"))),
                         _ => self.read_whole = offset == 0 && read == len && wanted > len,
+                    }
+                    if self.ends_with(read as u64) {
+                        self.verify()?;
                     }
                     read
                 }
@@ -478,22 +523,13 @@ impl<'a> Pump<'a> {
         Poll::Ready(Ok(()))
     }
 
-    /// The next `len` bytes of the output buffer: new ones are made only where it never was so long.
-    fn output_room(&mut self, len: usize) -> &mut [u8] {
-        let end = self.output_end + len;
-        if self.wire.output.len() < end {
-            self.wire.output.resize(end, 0);
-        }
-        &mut self.wire.output[self.output_end..end]
-    }
-
     /// Makes sure that every file is still what was promised: as long, and not newer.
     fn verify(&mut self) -> Result<(), Error> {
         if planted::is("closing-boundary-though-changed") {
             return Ok(());
         }
         // What was read to its end as soon as it was opened needs no second look.
-        let at_once = self.read_whole && !self.ledger.has_waited();
+        let at_once = self.read_whole && self.sources.len() == 1 && !self.ledger.has_waited();
         if std::mem::replace(&mut self.verified, true) || at_once {
             return Ok(());
         }
@@ -515,13 +551,19 @@ impl<'a> Pump<'a> {
                 self.ledger.head_sent(self.wire.peer);
             }
         }
-        let of_body = taken - of_head;
+        let of_body = match &mut self.chunk {
+            None => taken - of_head,
+            Some(chunk) => chunk.took(taken, self.output_at),
+        };
         if of_body > 0 {
             self.sent += of_body;
             self.pace.took(of_body);
             self.exchange.body_sent(of_body);
             self.ledger.set_sent(self.sent);
             self.report(false);
+        }
+        if self.chunk.is_some() {
+            self.end_when_sent();
         }
     }
 
@@ -537,13 +579,15 @@ impl<'a> Pump<'a> {
 
     fn acked(&self) -> Option<u64> {
         let acked = self.wire.connection.info().acked?;
-        Some(acked.saturating_sub(self.body_at).min(self.sent))
+        let framing = self.chunk.as_ref().map_or(0, |chunk| chunk.framing());
+        Some(acked.saturating_sub(self.body_at + framing).min(self.sent))
     }
 
     /// Everything is sent, or an answer made the rest unwanted.
     fn stop_sending(&mut self) {
         self.sending = false;
-        let whole = self.sent == self.plan.content_length();
+        // What goes in chunks is whole only with the last of them.
+        let whole = self.sent == self.plan.content_length() && self.output_at == self.output_end;
         self.report(true);
         if !whole {
             // An answer came before the end of the body: how much of it had arrived is a part of the outcome.
@@ -582,6 +626,15 @@ impl<'a> Pump<'a> {
             }
         }
     }
+}
+
+/// The next `len` bytes of the output buffer from `at` on: new ones are made only where it never was so long.
+fn room_in(output: &mut Vec<u8>, at: usize, len: usize) -> &mut [u8] {
+    let end = at + len;
+    if output.len() < end {
+        output.resize(end, 0);
+    }
+    &mut output[at..end]
 }
 
 /// Comes back after the others on the thread, and after the runtime has asked the system what has arrived. A plain wake

@@ -115,6 +115,7 @@ mod tests {
             "http://u:p@a.test/",
             "http://[",
             "http://h:0/",
+            "http://h{/",
         ] {
             let taken = followed(Redirects::Any, "http://a.test/x", odd);
             assert_eq!(taken, None, "{odd:?}");

@@ -50,6 +50,10 @@ pub struct Settings {
     pub retry_reserve: u32,
     /// Limits of an answer: its head, body, interim answers, chunk lines, trailers.
     pub limits: Limits,
+    /// Longest file that is sent, in bytes; for a range, how much of the file is sent. A longer one is a wrong parameter,
+    /// told before anything is sent; one whose length only its end tells fails where it has too much. `None`, which is
+    /// the default, sends any.
+    pub file_bytes_max: Option<u64>,
     /// Longest time that an unused connection is kept. 30 s, under the 60 s and more of common servers, so
     /// that it is ours that closes first.
     pub idle_timeout: Duration,
@@ -79,6 +83,7 @@ impl Default for Settings {
             retry_percent: 20,
             retry_reserve: 10,
             limits: Limits::default(),
+            file_bytes_max: None,
             idle_timeout: Duration::from_secs(30),
             idle_max: 8,
             user_agent: concat!("quintet/", env!("CARGO_PKG_VERSION")).into(),

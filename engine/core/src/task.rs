@@ -145,7 +145,9 @@ impl UploadTask {
             return EventStream::ended();
         }
         let (listener, stream) = event_stream();
-        state.late.push(listener);
+        let mut late = std::mem::take(&mut state.late).into_vec();
+        late.push(listener);
+        state.late = late.into();
         self.shared.heard_late.store(true, Ordering::Release);
         stream
     }

@@ -17,7 +17,8 @@ pub(crate) struct Shared {
     pub(crate) id: UploadId,
     pub(crate) trace: Trace,
     pub(crate) front: Arc<Front>,
-    pub(crate) queued_at: Duration,
+    /// Half the size of a `Duration`, for each that waits, and enough for five centuries.
+    queued_at_nanos: u64,
     pub(crate) ignored_headers: Box<[String]>,
     listener: Option<Arc<dyn Listener>>,
     /// Whether anyone began to listen after the call.
@@ -34,7 +35,8 @@ pub(crate) struct State {
     pub(crate) waker: Option<Waker>,
     /// A thread waits: only then is a system call spent on waking it.
     pub(crate) is_waited_for: bool,
-    pub(crate) late: Vec<Arc<dyn Listener>>,
+    /// Who began to listen after the call. A slice, because every queued upload has room for it.
+    pub(crate) late: Box<[Arc<dyn Listener>]>,
 }
 
 /// The first of these wins: an accepted abort is never followed by success, nor an end by an abort.
@@ -53,7 +55,7 @@ impl Shared {
         Self {
             id,
             trace,
-            queued_at: front.clock.now(),
+            queued_at_nanos: u64::try_from(front.clock.now().as_nanos()).unwrap_or(u64::MAX),
             front,
             ignored_headers: ignored_headers.into(),
             listener,
@@ -63,6 +65,10 @@ impl Shared {
             state: Mutex::default(),
             ended: Condvar::new(),
         }
+    }
+
+    pub(crate) fn queued_at(&self) -> Duration {
+        Duration::from_nanos(self.queued_at_nanos)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -120,14 +126,14 @@ impl Shared {
         let late = if heard_late {
             self.state().late.clone()
         } else {
-            Vec::new()
+            Box::default()
         };
         for listener in self
             .front
             .listeners
             .iter()
             .chain(&self.listener)
-            .chain(&late)
+            .chain(&*late)
         {
             tell(&**listener, event);
         }
@@ -145,7 +151,7 @@ impl Shared {
             bytes_acked: None,
             bytes_total: 0,
             timings: Timings {
-                queued: self.queued_at,
+                queued: self.queued_at(),
                 done,
                 ..Timings::default()
             },
@@ -205,7 +211,7 @@ impl Ticket {
         }
         let mut state = shared.state();
         state.outcome = Some(outcome);
-        state.late.clear();
+        state.late = Box::default();
         let (waker, is_waited_for) = (state.waker.take(), state.is_waited_for);
         drop(state);
         if is_waited_for {

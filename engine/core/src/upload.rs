@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind};
 use crate::ledger::Ledger;
 use crate::request::Order;
 use crate::scheduler::{Finished, Scheduler};
-use crate::source::Opened;
+use crate::source::Sources;
 use crate::ticket::Ticket;
 use crate::{Response, UploadId};
 
@@ -58,11 +58,11 @@ impl Actor for Upload {
     }
 }
 
-/// Carries out this upload, whose slot is given and whose file is open.
+/// Carries out this upload, whose slot is given and whose files are open.
 pub(crate) struct Begin {
     pub(crate) ticket: Ticket,
     pub(crate) order: Box<Order>,
-    pub(crate) opened: Opened,
+    pub(crate) opened: Sources,
 }
 
 impl Message for Begin {

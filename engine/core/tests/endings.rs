@@ -232,3 +232,28 @@ fn a_refused_call_is_told_after_the_call_with_its_trace() {
         assert_eq!(recorder.names(), ["done"]);
     }
 }
+
+#[test]
+fn an_engine_may_go_with_its_threads_variables() {
+    thread_local!(static KEPT: std::cell::RefCell<Option<Engine>> = const { std::cell::RefCell::new(None) });
+    let (told, heard) = std::sync::mpsc::channel();
+    let files = Files::new();
+    let path = files.file("a", 10);
+    let thread = std::thread::spawn(move || {
+        let peer = silent_peer();
+        // Used before, so that it outlives what the engine uses of this thread.
+        KEPT.with(|kept| kept.replace(None));
+        let engine = engine();
+        let listener = Arc::new(move |event: &Event| {
+            if let quintet::EventKind::Done(outcome) = &event.kind {
+                let _ = told.send(outcome.kind());
+            }
+        });
+        let request = UploadRequest::new(peer.url(), path, "file");
+        drop(engine.upload(request.listener(listener)));
+        KEPT.with(|kept| kept.replace(Some(engine)));
+    });
+    thread.join().expect("no panic");
+    let kind = heard.recv_timeout(PATIENCE).expect("it ends");
+    assert_eq!(kind, Some(ErrorKind::ShutDown));
+}

@@ -131,6 +131,29 @@ fn rates_change_while_the_upload_runs_and_while_it_waits() {
 }
 
 #[test]
+fn a_rate_holds_also_for_a_body_that_waited_for_the_servers_word() {
+    simulated(async {
+        let network = Network::new(1 << 20, |mut end, _| async move {
+            let head = end.head().await;
+            end.say("HTTP/1.1 100 Continue\r\n\r\n").await;
+            pass_time(2 * SECOND).await;
+            end.timed(content_length(&head).unwrap()).await;
+            end.say(OK).await;
+        });
+        let asks = settings(|settings| settings.expect_continue_above = Some(0));
+        let engine = network.engine(5 * MB as usize, asks);
+        let task = engine.upload(UploadRequest::new(URL, "a.bin", "file"));
+        pass_time(SECOND).await;
+        // The pipe is full; what it does not hold goes at this rate.
+        task.set_rate_max(MB);
+        let outcome = task.await;
+        assert_eq!(outcome.status(), Some(200));
+        let took = outcome.timings.done.unwrap();
+        assert!(took > 5 * SECOND && took < 7 * SECOND, "{took:?}");
+    });
+}
+
+#[test]
 fn a_slow_pace_is_no_stall_and_a_pause_stops_it() {
     simulated(async {
         let (network, _) = timing();

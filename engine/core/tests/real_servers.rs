@@ -9,14 +9,17 @@ mod support;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use quintet::{Engine, Event, EventKind, Listener, Outcome, UploadRequest};
+use quintet::{
+    Engine, Event, EventKind, FilePart, Listener, Method, Outcome, UploadRequest, UploadSource,
+};
 use quintet_receiver::{Receiver, SelfMade, Tls};
 use quintet_tcp::TcpConnect;
 use quintet_tls::{TlsConnect, TlsSettings};
@@ -87,6 +90,34 @@ fn nginx() {
         each_arrives(&AXUM, &proxy.url("/buffered/upload"), samples, &certificate);
         ten_arrive_at_once(&AXUM, &proxy.url("/upload"), samples, &certificate);
         an_early_413_is_the_outcome(&proxy.url("/small/upload"), samples, &certificate);
+        in_chunks_it_arrives(&AXUM, &proxy.url("/upload"), samples, &certificate);
+        in_chunks_it_arrives(&AXUM, &proxy.url("/buffered/upload"), samples, &certificate);
+        if !secure {
+            what_is_put_is_stored(&proxy, samples);
+        }
+    }
+}
+
+/// Raw bodies, with a length and in chunks, to nginx as an object store.
+fn what_is_put_is_stored(proxy: &Server, samples: &Samples) {
+    let engine = Engine::start(TcpConnect::new()).expect("a thread");
+    for (number, sample) in samples.all.iter().enumerate() {
+        let sources = [UploadSource::path(&sample.path), sample.stream()];
+        for (road, source) in sources.into_iter().enumerate() {
+            let path = format!("/store/deep/{number}-{road}");
+            let request = UploadRequest::raw(proxy.url(&path), source).method(Method::Put);
+            let outcome = engine.upload(request).wait();
+            assert_eq!(outcome.status(), Some(201), "{path} {outcome:?}");
+            assert_eq!(outcome.bytes_total, sample.len as u64);
+            let mut got = TcpStream::connect(("127.0.0.1", proxy.port())).expect("nginx");
+            write!(got, "GET {path} HTTP/1.0\r\n\r\n").expect("a request");
+            let mut answer = Vec::new();
+            got.read_to_end(&mut answer).expect("an answer");
+            let head_end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+            let stored = &answer[head_end.expect("a head") + 4..];
+            assert_eq!(stored.len(), sample.len);
+            assert_eq!(hex(&Sha256::digest(stored)), sample.sha256);
+        }
     }
 }
 
@@ -309,7 +340,7 @@ impl Samples {
             Sample {
                 path,
                 len,
-                sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+                sha256: hex(&digest),
                 file_name,
                 part_name,
                 content_type,
@@ -322,7 +353,16 @@ impl Samples {
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Sample {
+    /// The file as something whose length only its end tells.
+    fn stream(&self) -> UploadSource {
+        UploadSource::reader(fs::File::open(&self.path).expect("a file"))
+    }
+
     fn request(&self, url: &str) -> UploadRequest {
         let mut request = UploadRequest::new(url, &self.path, self.part_name);
         if cfg!(not(unix)) {
@@ -416,6 +456,38 @@ fn uploads_arrive(parser: &Parser) {
         let url = server.url("/upload");
         each_arrives(parser, &url, samples, &certificate);
         ten_arrive_at_once(parser, &url, samples, &certificate);
+        // PHP's own server reads no chunks.
+        if parser.name != PHP.name {
+            in_chunks_it_arrives(parser, &url, samples, &certificate);
+        }
+    }
+}
+
+/// Two files in one form, one of them of a length that only its end tells.
+fn in_chunks_it_arrives(parser: &Parser, url: &str, samples: &Samples, certificate: &Certificate) {
+    let engine = certificate.engine(None);
+    for (index, sample) in samples.all.iter().enumerate() {
+        let other = &samples.all[index / 2];
+        let form = FIELDS
+            .into_iter()
+            .fold(UploadRequest::form(url), |form, (name, value)| {
+                form.field(name, value)
+            });
+        let streamed = FilePart::new(sample.part_name, sample.stream());
+        let form = form.file(streamed.file_name(sample.file_name));
+        let known = FilePart::new(other.part_name, other.path.as_path());
+        let outcome = engine
+            .upload(form.file(known.file_name(other.file_name)))
+            .wait();
+        let mut expected = sample.seen_by(parser);
+        expected.files.extend(other.seen_by(parser).files);
+        assert_eq!(
+            Found::by(parser, &outcome),
+            expected,
+            "{} {url}",
+            parser.name
+        );
+        assert_eq!(outcome.bytes_sent, outcome.bytes_total);
     }
 }
 

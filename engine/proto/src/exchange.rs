@@ -110,7 +110,8 @@ pub enum Receiving {
 }
 
 impl Exchange {
-    /// An exchange whose request body has `content_length` bytes, none of them sent yet.
+    /// An exchange whose request body has `content_length` bytes, none of them sent yet;
+    /// [`UNKNOWN_LENGTH`](crate::UNKNOWN_LENGTH) for one that [ends](Self::body_ended) when it ends.
     pub const fn new(content_length: u64, limits: Limits) -> Self {
         Self {
             content_length,
@@ -130,6 +131,21 @@ impl Exchange {
             self.sent <= self.content_length,
             "more body sent than there is"
         );
+    }
+
+    /// A body whose length was not known has ended with what is sent, its last chunk included.
+    ///
+    /// ```
+    /// use quintet_proto::{Exchange, Limits, Next, UNKNOWN_LENGTH};
+    ///
+    /// let mut exchange = Exchange::new(UNKNOWN_LENGTH, Limits::default());
+    /// exchange.body_sent(10);
+    /// assert_eq!(exchange.next(), Next::Send);
+    /// exchange.body_ended();
+    /// assert_eq!(exchange.next(), Next::Listen);
+    /// ```
+    pub fn body_ended(&mut self) {
+        self.content_length = self.sent;
     }
 
     /// Takes all of `input`, which the transport has read. Bytes after a complete response are no

@@ -122,6 +122,44 @@ impl Form {
         }
     }
 
+    /// The form so far. An empty one that treats newlines alike takes its place.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let rest = Self::with_newlines(self.newlines);
+        core::mem::replace(self, rest)
+    }
+
+    /// Adds the parts of `other` after those already there. Its files come after this form's files.
+    ///
+    /// # Errors
+    ///
+    /// [`FormError`], and the form is as it was, if it would have more than [`PARTS_MAX`] parts.
+    ///
+    /// ```
+    /// use quintet_proto::Form;
+    ///
+    /// let mut form = Form::new();
+    /// form.field("a", "1")?;
+    /// let mut before = form.take();
+    /// form.field("b", "2")?;
+    /// before.append(&form)?;
+    /// assert_eq!(before.file_count(), 0);
+    /// # Ok::<(), quintet_proto::FormError>(())
+    /// ```
+    pub fn append(&mut self, other: &Self) -> Result<(), FormError> {
+        if self.part_count() + other.part_count() > PARTS_MAX {
+            return Err(FormError {
+                part: PARTS_MAX,
+                mistake: FormMistake::TooManyParts,
+            });
+        }
+        self.records.extend_from_slice(&other.records);
+        self.text_bytes += other.text_bytes;
+        self.part_count += other.part_count;
+        self.file_count += other.file_count;
+        Ok(())
+    }
+
     /// Treats the newlines of parts that are added from here on in this way.
     pub fn set_newlines(&mut self, newlines: Newlines) {
         self.newlines = newlines;
@@ -189,6 +227,11 @@ impl Form {
             content_type: Some(content_type),
             value: None,
         })
+    }
+
+    /// Whether it has no part.
+    pub fn is_empty(&self) -> bool {
+        self.part_count == 0
     }
 
     /// How many parts take their content from a file.

@@ -138,7 +138,7 @@ pub(crate) fn trim_ows(mut text: &[u8]) -> &[u8] {
 }
 
 /// Whether `text` is `type "/" subtype parameters` (RFC 9110 8.3.1 and 5.6.6).
-pub(crate) fn is_media_type(text: &[u8]) -> bool {
+pub fn is_media_type(text: &[u8]) -> bool {
     let type_len = token_len(text);
     let Some(after_slash) = text[type_len..].strip_prefix(b"/") else {
         return false;

@@ -52,6 +52,7 @@
 extern crate alloc;
 
 mod boundary;
+mod chunk_line;
 mod chunked;
 mod error;
 mod escape;
@@ -69,11 +70,13 @@ mod response;
 mod short_list;
 
 pub use boundary::{Boundary, BoundaryError};
+pub use chunk_line::{CHUNK_END, CHUNK_LINE_BYTES_MAX, ChunkLine, LAST_CHUNK};
 pub use error::{Blame, ResponseError, ResponseErrorClass};
 pub use exchange::{Exchange, Next, NoReuse, Receiving, Reuse};
 pub use form::{Form, FormError, FormMistake, NAME_BYTES_MAX, Newlines, PARTS_MAX, Part, PartBody};
+pub use grammar::is_media_type;
 pub use head::read_connect_answer;
 pub use header::{HEADER_BYTES_MAX, HEADERS_MAX, HeaderError, Headers, is_engine_owned};
-pub use plan::{Plan, PlanError, Segment};
+pub use plan::{Plan, PlanError, Segment, UNKNOWN_LENGTH};
 pub use request::{Framing, RequestError, RequestHead};
 pub use response::{Limits, Response, ResponseHead};

@@ -10,6 +10,10 @@ use crate::{Blame, Boundary, Form};
 /// How many files need no list of their own.
 const FILES_INLINE: usize = 1;
 
+/// The length of a file that is known only when its end was read, and of a body with such a file in it. No body that
+/// is planned has as many bytes.
+pub const UNKNOWN_LENGTH: u64 = u64::MAX;
+
 /// What follows the last boundary (RFC 2046 5.1.1).
 const CLOSING: &[u8] = b"--\r\n";
 
@@ -24,7 +28,7 @@ pub enum Segment<'a> {
         source: usize,
         /// Where in the file the segment begins.
         offset: u64,
-        /// How many bytes it has.
+        /// How many bytes it has; as many as can be where the file's length is not known.
         len: u64,
     },
 }
@@ -77,7 +81,7 @@ impl fmt::Debug for Segment<'_> {
 pub struct Plan {
     /// All bytes that do not come from files, one after another.
     text: Vec<u8>,
-    /// The files that are not empty: text stands before, between and after them.
+    /// The files that are not known to be empty: text stands before, between and after them.
     files: ShortList<PlannedFile, FILES_INLINE>,
     content_length: u64,
 }
@@ -88,20 +92,21 @@ struct PlannedFile {
     len: u64,
     /// How much of the text stands before it.
     text_before: usize,
-    /// The offset in the body at which it ends.
+    /// The offset in the body at which it ends: [`UNKNOWN_LENGTH`] from the first file of unknown length on.
     end: u64,
 }
 
 impl Plan {
-    /// Plans `form`. `file_lengths` holds the length of each file part, by source index.
+    /// Plans `form`. `file_lengths` holds the length of each file part, by source index;
+    /// [`UNKNOWN_LENGTH`] for one that is [settled](Self::settle) later.
     ///
     /// The layout is that of RFC 7578 4 and RFC 2046 5.1.1, as browsers write it. A form without
     /// parts is a closing boundary alone.
     ///
     /// # Errors
     ///
-    /// [`PlanError`] if there is not one length for each file part, or if the body would have more
-    /// than [`u64::MAX`] bytes.
+    /// [`PlanError`] if there is not one length for each file part, or if the body would have
+    /// [`UNKNOWN_LENGTH`] bytes or more.
     pub fn new(form: &Form, boundary: &Boundary, file_lengths: &[u64]) -> Result<Self, PlanError> {
         Self::new_in(Vec::new(), form, boundary, file_lengths)
     }
@@ -126,10 +131,7 @@ impl Plan {
         // The first delimiter goes without its line end.
         let text_bytes =
             form.text_bytes() + (form.part_count() + 1) * delimiter.len() - 2 + CLOSING.len();
-        let content_length = file_lengths
-            .iter()
-            .try_fold(text_bytes as u64, |sum, len| sum.checked_add(*len))
-            .ok_or(PlanError::TooLong)?;
+        let content_length = sum(text_bytes as u64, file_lengths)?;
 
         let mut plan = Self {
             text: buffer,
@@ -149,12 +151,13 @@ impl Plan {
                 && let Some((source, len)) = lengths.next()
                 && len > 0
             {
-                before += len;
+                // Beyond what can be counted only from a file of unknown length on.
+                before = len.saturating_add(before);
                 plan.files.push(PlannedFile {
                     source,
                     len,
                     text_before: plan.text.len(),
-                    end: plan.text.len() as u64 + before,
+                    end: before.saturating_add(plan.text.len() as u64),
                 });
             }
         }
@@ -164,6 +167,56 @@ impl Plan {
             true => plan.text.extend_from_slice(b"\r\n\r\n"),
         }
         Ok(plan)
+    }
+
+    /// The plan of a body that is the one file 0 and nothing else.
+    ///
+    /// ```
+    /// use quintet_proto::{Plan, Segment};
+    ///
+    /// let plan = Plan::raw(5);
+    /// assert_eq!(plan.content_length(), 5);
+    /// assert_eq!(plan.at(2), Some(Segment::File { source: 0, offset: 2, len: 3 }));
+    /// ```
+    pub fn raw(file_length: u64) -> Self {
+        let mut plan = Self::empty();
+        plan.content_length = file_length;
+        if file_length > 0 {
+            plan.files.push(PlannedFile {
+                source: 0,
+                len: file_length,
+                text_before: 0,
+                end: file_length,
+            });
+        }
+        plan
+    }
+
+    /// The file with this source index, whose length was not known, has `len` bytes. Returns whether that is news.
+    ///
+    /// ```
+    /// use quintet_proto::{Plan, UNKNOWN_LENGTH};
+    ///
+    /// let mut plan = Plan::raw(UNKNOWN_LENGTH);
+    /// assert_eq!(plan.content_length(), UNKNOWN_LENGTH);
+    /// assert!(plan.settle(0, 700));
+    /// assert_eq!(plan.content_length(), 700);
+    /// assert_eq!(plan.at(700), None);
+    /// ```
+    pub fn settle(&mut self, source: usize, len: u64) -> bool {
+        let files = self.files.as_mut_slice();
+        let open = |file: &&mut PlannedFile| file.source == source && file.len == UNKNOWN_LENGTH;
+        let Some(file) = files.iter_mut().find(open) else {
+            return false;
+        };
+        file.len = len;
+        let mut before = 0_u64;
+        for file in files {
+            before = before.saturating_add(file.len);
+            file.end = before.saturating_add(file.text_before as u64);
+        }
+        self.content_length = before.saturating_add(self.text.len() as u64);
+        true
     }
 
     /// The plan of a request without body: no segment, length 0.
@@ -185,12 +238,13 @@ impl Plan {
         self.text
     }
 
-    /// How many bytes the body has: the sum of the segments.
+    /// How many bytes the body has: the sum of the segments. [`UNKNOWN_LENGTH`] until every file is settled.
     pub fn content_length(&self) -> u64 {
         self.content_length
     }
 
-    /// The segments in order. No two neighbours are both bytes.
+    /// The segments in order, up to and with the first file of unknown length. No two neighbours are both bytes, but
+    /// where a file between them turned out to be empty.
     pub fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
         let mut offset = 0;
         iter::from_fn(move || {
@@ -208,23 +262,40 @@ impl Plan {
         }
         let files = self.files.as_slice();
         let index = files.partition_point(|file| file.end <= offset);
-        let text_end = match files.get(index) {
-            Some(file) if offset >= file.end - file.len => {
-                return Some(Segment::File {
-                    source: file.source,
-                    offset: offset - (file.end - file.len),
-                    len: file.end - offset,
-                });
-            }
-            Some(file) => file.text_before,
-            None => self.text.len(),
-        };
         let files_before = files[..index]
             .last()
             .map_or(0, |file| file.end - file.text_before as u64);
+        let text_end = match files.get(index) {
+            Some(file) => {
+                let start = files_before + file.text_before as u64;
+                if offset >= start {
+                    return Some(Segment::File {
+                        source: file.source,
+                        offset: offset - start,
+                        len: file.end - offset,
+                    });
+                }
+                file.text_before
+            }
+            None => self.text.len(),
+        };
         // Not cut: it is a place in the text, whose length is a usize.
         let text_start = (offset - files_before) as usize;
         Some(Segment::Bytes(&self.text[text_start..text_end]))
+    }
+}
+
+/// The length of the body, if it has one.
+fn sum(text_bytes: u64, file_lengths: &[u64]) -> Result<u64, PlanError> {
+    let add = |sum: u64, len: &u64| sum.checked_add(*len).filter(|sum| *sum < UNKNOWN_LENGTH);
+    if let Some(sum) = file_lengths.iter().try_fold(text_bytes, add) {
+        return Ok(sum);
+    }
+    // Those whose length is known must fit all the same.
+    let mut known = file_lengths.iter().filter(|len| **len != UNKNOWN_LENGTH);
+    match known.try_fold(text_bytes, add) {
+        Some(_) if file_lengths.contains(&UNKNOWN_LENGTH) => Ok(UNKNOWN_LENGTH),
+        _ => Err(PlanError::TooLong),
     }
 }
 
@@ -240,7 +311,7 @@ impl fmt::Debug for Plan {
 pub enum PlanError {
     /// The number of file lengths is not the number of file parts.
     FileLengths,
-    /// The body would have more than [`u64::MAX`] bytes.
+    /// The body would have [`UNKNOWN_LENGTH`] bytes or more.
     TooLong,
 }
 

@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::grammar::{HOST, TARGET, are, is_token, is_value};
+use crate::grammar::{HOST, TARGET, are, is_media_type, is_token, is_value};
 use crate::header::{is_listed, is_owned};
-use crate::{Blame, Boundary, Headers};
+use crate::{Blame, Boundary, Headers, UNKNOWN_LENGTH};
 
 /// Names that the head itself writes or must not hold, by their length.
 const FRAMING: [&[&str]; 18] = {
@@ -26,7 +26,14 @@ pub enum Framing<'a> {
     Multipart {
         /// The boundary that the body was planned with.
         boundary: &'a Boundary,
-        /// [`Plan::content_length`](crate::Plan::content_length).
+        /// [`Plan::content_length`](crate::Plan::content_length); an unknown one makes a body in chunks.
+        content_length: u64,
+    },
+    /// A body that is a file and nothing else.
+    Raw {
+        /// A media type (RFC 9110 8.3.1).
+        content_type: &'a str,
+        /// As with [`Multipart`](Self::Multipart).
         content_length: u64,
     },
 }
@@ -86,8 +93,8 @@ impl RequestHead<'_> {
     ///
     /// # Errors
     ///
-    /// [`RequestError`], and `out` is as it was, if the method, the target, the host or one of the
-    /// engine's headers could not stand in a head without changing its meaning.
+    /// [`RequestError`], and `out` is as it was, if the method, the target, the host, a raw body's
+    /// content type or one of the engine's headers could not stand in a head without changing its meaning.
     pub fn write_to(&self, out: &mut Vec<u8>) -> Result<(), RequestError> {
         self.write(["", ""], out)
     }
@@ -128,15 +135,24 @@ impl RequestHead<'_> {
         ] {
             out.extend_from_slice(text.as_bytes());
         }
-        if let Framing::Multipart {
-            boundary,
-            content_length,
-        } = self.framing
-        {
-            out.extend_from_slice(CONTENT_TYPE);
-            out.extend_from_slice(boundary.as_bytes());
-            out.extend_from_slice(CONTENT_LENGTH);
-            write_decimal(content_length, out);
+        match self.framing {
+            Framing::None => {}
+            Framing::Multipart {
+                boundary,
+                content_length,
+            } => {
+                out.extend_from_slice(MULTIPART_TYPE);
+                out.extend_from_slice(boundary.as_bytes());
+                write_length(content_length, out);
+            }
+            Framing::Raw {
+                content_type,
+                content_length,
+            } => {
+                out.extend_from_slice(CONTENT_TYPE);
+                out.extend_from_slice(content_type.as_bytes());
+                write_length(content_length, out);
+            }
         }
         for (name, value) in self.engine {
             write_field(name.as_bytes(), value.as_bytes(), out);
@@ -154,7 +170,10 @@ impl RequestHead<'_> {
         let framing = match self.framing {
             Framing::None => 0,
             Framing::Multipart { boundary, .. } => {
-                CONTENT_TYPE.len() + boundary.as_bytes().len() + CONTENT_LENGTH.len() + DECIMAL_MAX
+                MULTIPART_TYPE.len() + boundary.as_bytes().len() + LENGTH_MAX
+            }
+            Framing::Raw { content_type, .. } => {
+                CONTENT_TYPE.len() + content_type.len() + LENGTH_MAX
             }
         };
         let engine = self.engine.iter();
@@ -175,6 +194,11 @@ impl RequestHead<'_> {
         if self.host.is_empty() || !are(HOST, self.host.as_bytes()) {
             return Err(RequestError::Host);
         }
+        if let Framing::Raw { content_type, .. } = self.framing
+            && !is_media_type(content_type.as_bytes())
+        {
+            return Err(RequestError::ContentType);
+        }
         let good = |(name, value): &(&str, &str)| {
             is_token(name.as_bytes())
                 && is_value(value.as_bytes())
@@ -187,8 +211,20 @@ impl RequestHead<'_> {
     }
 }
 
-const CONTENT_TYPE: &[u8] = b"\r\nContent-Type: multipart/form-data; boundary=";
+const CONTENT_TYPE: &[u8] = b"\r\nContent-Type: ";
+const MULTIPART_TYPE: &[u8] = b"\r\nContent-Type: multipart/form-data; boundary=";
 const CONTENT_LENGTH: &[u8] = b"\r\nContent-Length: ";
+const CHUNKED: &[u8] = b"\r\nTransfer-Encoding: chunked";
+/// A length takes more than the name of the coding.
+const LENGTH_MAX: usize = CONTENT_LENGTH.len() + DECIMAL_MAX;
+
+fn write_length(content_length: u64, out: &mut Vec<u8>) {
+    if content_length == UNKNOWN_LENGTH {
+        return out.extend_from_slice(CHUNKED);
+    }
+    out.extend_from_slice(CONTENT_LENGTH);
+    write_decimal(content_length, out);
+}
 
 /// The line end before it is written with it: the one after it is the next field's.
 fn write_field(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
@@ -225,6 +261,8 @@ pub enum RequestError {
     Target,
     /// The host is empty or holds what no host can.
     Host,
+    /// The content type of a raw body is not a media type.
+    ContentType,
     /// One of the engine's headers is malformed, or is one that the head itself writes.
     EngineHeader,
 }
@@ -242,6 +280,7 @@ impl fmt::Display for RequestError {
             Self::Method => "the method is not a token",
             Self::Target => "the request target is not an encoded path and query",
             Self::Host => "the host cannot stand in a Host header",
+            Self::ContentType => "the content type is not a media type",
             Self::EngineHeader => "an engine header is malformed or not the engine's to give",
         })
     }

@@ -25,6 +25,13 @@ impl<T: Copy, const N: usize> ShortList<T, N> {
         }
     }
 
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+        match self {
+            Self::Inline { items, len } => &mut items[..*len],
+            Self::Spilled(items) => items,
+        }
+    }
+
     pub(crate) fn push(&mut self, item: T) {
         match self {
             Self::Inline { items, len } if *len < N => {

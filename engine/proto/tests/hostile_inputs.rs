@@ -5,7 +5,7 @@ mod common;
 use common::naive_parts;
 use quintet_proto::{
     Boundary, Form, FormMistake, Framing, HeaderError, Headers, Newlines, Part, PartBody, Plan,
-    RequestError, RequestHead, Segment, is_engine_owned,
+    RequestError, RequestHead, Segment, UNKNOWN_LENGTH, is_engine_owned,
 };
 use serde_json::Value;
 
@@ -207,6 +207,47 @@ fn a_get_after_a_redirect_frames_nothing() {
     .unwrap();
     let expected = "GET / HTTP/1.1\r\nHost: [::1]:8080\r\nConnection: close\r\nAccept: */*\r\n\r\n";
     assert_eq!(String::from_utf8(out).unwrap(), expected);
+}
+
+#[test]
+fn a_raw_body_has_its_own_type_and_one_of_unknown_length_goes_in_chunks() {
+    let boundary = Boundary::from_text("B").unwrap();
+    let headers = Headers::new();
+    let written = |framing| {
+        let mut out = Vec::new();
+        let head = RequestHead {
+            method: "PUT",
+            framing,
+            ..head(&boundary, &headers)
+        };
+        let written = head.write_to(&mut out);
+        written.map(|()| String::from_utf8(out).unwrap())
+    };
+    let raw = |content_type, content_length| Framing::Raw {
+        content_type,
+        content_length,
+    };
+    const PUT: &str = "PUT /up HTTP/1.1\r\nHost: h\r\nContent-Type: ";
+    let cases = [
+        (raw("text/plain", 0), "text/plain\r\nContent-Length: 0"),
+        (
+            raw("a/b; c=d", UNKNOWN_LENGTH),
+            "a/b; c=d\r\nTransfer-Encoding: chunked",
+        ),
+        (
+            Framing::Multipart {
+                boundary: &boundary,
+                content_length: UNKNOWN_LENGTH,
+            },
+            "multipart/form-data; boundary=B\r\nTransfer-Encoding: chunked",
+        ),
+    ];
+    for (framing, rest) in cases {
+        assert_eq!(written(framing), Ok(format!("{PUT}{rest}\r\n\r\n")));
+    }
+    for odd in ["", "text", "a/b\r\nX: y", "a/b\0"] {
+        assert_eq!(written(raw(odd, 1)), Err(RequestError::ContentType));
+    }
 }
 
 #[test]

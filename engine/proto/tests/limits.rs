@@ -6,7 +6,7 @@ use common::{Verdict, verdict};
 use quintet_proto::{
     Boundary, BoundaryError, Form, FormMistake, HEADER_BYTES_MAX, HEADERS_MAX, HeaderError,
     Headers, Limits, NAME_BYTES_MAX, PARTS_MAX, Part, PartBody, Plan, PlanError, ResponseError,
-    ResponseErrorClass,
+    ResponseErrorClass, UNKNOWN_LENGTH,
 };
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -266,14 +266,15 @@ fn bytes_of_a_plan() {
     })
     .unwrap();
     let framing = Plan::new(&form, &boundary, &[0]).unwrap().content_length();
-    let plan = Plan::new(&form, &boundary, &[u64::MAX - framing]).unwrap();
-    assert_eq!(plan.content_length(), u64::MAX);
-    let over = Plan::new(&form, &boundary, &[u64::MAX - framing + 1]);
-    assert_eq!(over, Err(PlanError::TooLong));
-    assert_eq!(
-        Plan::new(&form, &boundary, &[u64::MAX]),
-        Err(PlanError::TooLong)
-    );
+    let most = UNKNOWN_LENGTH - 1 - framing;
+    let plan = Plan::new(&form, &boundary, &[most]).unwrap();
+    assert_eq!(plan.content_length(), UNKNOWN_LENGTH - 1);
+    for over in [most + 1, UNKNOWN_LENGTH - 1] {
+        let over = Plan::new(&form, &boundary, &[over]);
+        assert_eq!(over, Err(PlanError::TooLong));
+    }
+    let open = Plan::new(&form, &boundary, &[UNKNOWN_LENGTH]).unwrap();
+    assert_eq!(open.content_length(), UNKNOWN_LENGTH);
     assert_eq!(
         Plan::new(&form, &boundary, &[]),
         Err(PlanError::FileLengths)
@@ -282,6 +283,39 @@ fn bytes_of_a_plan() {
         Plan::new(&form, &boundary, &[1, 2]),
         Err(PlanError::FileLengths)
     );
+}
+
+#[test]
+fn bytes_of_a_plan_beside_a_file_of_unknown_length() {
+    let boundary = Boundary::from_random([0; 16]);
+    let mut form = Form::new();
+    form.file("a", "a", "text/plain").unwrap();
+    form.file("b", "b", "text/plain").unwrap();
+    let plan = |lengths: [u64; 2]| Plan::new(&form, &boundary, &lengths);
+    assert!(plan([UNKNOWN_LENGTH, 1]).is_ok());
+    for too_long in [
+        [UNKNOWN_LENGTH, UNKNOWN_LENGTH - 1],
+        [UNKNOWN_LENGTH - 1, UNKNOWN_LENGTH],
+        [u64::MAX / 2, u64::MAX / 2],
+    ] {
+        assert_eq!(plan(too_long), Err(PlanError::TooLong));
+    }
+}
+
+#[test]
+fn parts_of_forms_put_together() {
+    let mut form = Form::new();
+    for _ in 0..PARTS_MAX {
+        form.field("a", "b").unwrap();
+    }
+    let whole = form.take();
+    form.field("c", "d").unwrap();
+    let before = form.clone();
+    assert_eq!(
+        form.append(&whole).unwrap_err().mistake,
+        FormMistake::TooManyParts
+    );
+    assert_eq!(form, before);
 }
 
 #[test]

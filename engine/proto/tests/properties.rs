@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quintet_proto::{
     Boundary, Form, Framing, Headers, Limits, Newlines, NoReuse, Part, PartBody, Plan, RequestHead,
-    ResponseError, ResponseErrorClass, Reuse, Segment, is_engine_owned,
+    ResponseError, ResponseErrorClass, Reuse, Segment, UNKNOWN_LENGTH, is_engine_owned,
 };
 
 const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -309,6 +309,66 @@ proptest! {
     }
 
     #[test]
+    fn a_settled_plan_is_the_plan_of_what_was_found(
+        (form, files, _) in forms(),
+        unknown in vec(any::<bool>(), 6),
+        random in any::<[u8; 16]>(),
+    ) {
+        let boundary = Boundary::from_random(random);
+        let lengths: Vec<_> = files.iter().map(|file| file.len() as u64).collect();
+        let known = Plan::new(&form, &boundary, &lengths).unwrap();
+        let told: Vec<_> = lengths
+            .iter()
+            .zip(&unknown)
+            .map(|(len, unknown)| if *unknown { UNKNOWN_LENGTH } else { *len })
+            .collect();
+        let mut plan = Plan::new(&form, &boundary, &told).unwrap();
+        // As a sender goes: from segment to segment, settling each file where it finds its end.
+        let mut body = Vec::new();
+        let mut offset = 0;
+        while let Some(segment) = plan.at(offset) {
+            match segment {
+                Segment::File { source, offset: at, .. } if told[source] == UNKNOWN_LENGTH
+                    && at == lengths[source] =>
+                {
+                    prop_assert_eq!(plan.content_length(), UNKNOWN_LENGTH);
+                    prop_assert!(plan.settle(source, at));
+                    prop_assert!(!plan.settle(source, at + 1));
+                    continue;
+                }
+                Segment::File { source, offset: at, len } => {
+                    let file = &files[source][at as usize..];
+                    let read = &file[..file.len().min(len as usize)];
+                    body.extend_from_slice(read);
+                    offset += read.len() as u64;
+                }
+                Segment::Bytes(bytes) => {
+                    body.extend_from_slice(bytes);
+                    offset += bytes.len() as u64;
+                }
+            }
+        }
+        prop_assert_eq!(plan.content_length(), known.content_length());
+        let expected: Vec<_> = known.segments().map(|segment| bytes_of(segment, &files)).collect();
+        prop_assert_eq!(body, expected.concat());
+        for offset in 0..known.content_length() {
+            let rest = |plan: &Plan| plan.at(offset).map(|it| bytes_of(it, &files).to_vec());
+            // A file that turned out to be empty cuts the text around it in two.
+            prop_assert!(rest(&known).unwrap().starts_with(&rest(&plan).unwrap()));
+        }
+    }
+
+    #[test]
+    fn forms_put_together_are_one_form(parts in asked_parts(), cut in any::<Index>()) {
+        let cut = cut.index(parts.len() + 1);
+        let mut front = form_of(&parts[..cut], Newlines::AsGiven);
+        let mut back = form_of(&parts[cut..], Newlines::AsGiven);
+        front.append(&back.take()).unwrap();
+        prop_assert_eq!(front, form_of(&parts, Newlines::AsGiven));
+        prop_assert_eq!(back, Form::new());
+    }
+
+    #[test]
     fn a_request_head_is_exactly_one_request(
         method in prop_oneof!["[A-Z]{1,7}", any::<String>()],
         target in prop_oneof![4 => "/[!-\"$-~]{0,30}", 1 => any::<String>()],
@@ -324,7 +384,7 @@ proptest! {
             ),
             0..8,
         ),
-        content_length in any::<u64>(),
+        content_length in 0..UNKNOWN_LENGTH,
     ) {
         let mut headers = Headers::new();
         for (name, value) in &fields {

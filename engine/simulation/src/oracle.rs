@@ -166,8 +166,12 @@ fn check_link(
     if link.state().is_gone {
         return;
     }
-    // A redirect that must not be followed ends an upload, and not its connection.
-    let is_good = outcome.result.is_ok() || outcome.kind() == Some(ErrorKind::DomainDenied);
+    // A redirect that must not be followed ends an upload, and not its connection; nor does an abort or a shutdown that
+    // comes between a complete answer and the word of it.
+    let is_good = match outcome.kind() {
+        None | Some(ErrorKind::DomainDenied | ErrorKind::Aborted | ErrorKind::ShutDown) => true,
+        Some(_) => false,
+    };
     // What arrives between the last byte and the word of it can still be found when the connection is wanted.
     if !is_good || !link.was_clean_at(world.now().saturating_sub(1)) {
         wrong(

@@ -104,6 +104,16 @@ impl<C: Connection + ?Sized> Connection for Box<C> {
     }
 }
 
+/// The first `bytes` bytes of `bufs`, which hold at least as many.
+pub(crate) fn front<'a>(bufs: &'a [IoSlice<'_>], mut bytes: usize) -> Vec<IoSlice<'a>> {
+    let part = |buf: &'a IoSlice<'_>| {
+        let part = &buf[..bytes.min(buf.len())];
+        bytes -= part.len();
+        IoSlice::new(part)
+    };
+    bufs.iter().map(part).collect()
+}
+
 /// What became of a file range offered to [`Connection::poll_send_file`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileSend {

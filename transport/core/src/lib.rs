@@ -4,6 +4,10 @@
 //! the platform can) send a range of a file without passing it through user space. TLS, a proxy, a
 //! throttle or a fault injector is one more connection over a connection.
 //!
+//! Those for every network are here, each a [`Connect`] over any other: [`fault`], [`throttle`], [`trace`]; [`memory`] needs no
+//! network. Whether a transport is right tells [`conformance`], in a test of its own crate. Nothing here asks the system for the time:
+//! what waits is given a [`Clock`].
+//!
 //! The engine runs on one thread, so connections and connect futures need not be `Send`; the
 //! [`Connect`] value itself is shared with that thread and must be.
 //!
@@ -38,10 +42,17 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod clock;
+pub mod conformance;
 mod connect;
 mod connection;
+pub mod fault;
 pub mod memory;
+mod seed;
+pub mod throttle;
+pub mod trace;
 
+pub use clock::{Alarm, Clock, Sleep};
 pub use connect::{
     Connect, ConnectError, ConnectErrorKind, ConnectFuture, Host, Step, Target, Unwatched, Watch,
 };

@@ -1,4 +1,5 @@
-//! Two connections joined back to back in memory, each direction a pipe of a stated capacity.
+//! Two connections joined back to back in memory, each direction a pipe of a stated capacity; and a [`Connect`](crate::Connect) whose
+//! peer is a function of this program.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -8,11 +9,15 @@ use std::task::{Context, Poll, Waker};
 
 use crate::{Connection, Info};
 
+mod connect;
+
+pub use connect::MemoryConnect;
+
 /// Makes two ends; what one writes the other reads. Each direction holds at most `capacity` bytes, which
 /// must be at least 1. Bytes that the other end has read count as acknowledged.
 ///
 /// Dropping an end is an orderly end for the other's reading and [`io::ErrorKind::BrokenPipe`] for its
-/// writing. Both ends live on one thread.
+/// writing; [`Memory::reset`] breaks off. Both ends live on one thread.
 ///
 /// ```
 /// use quintet_transport::{memory, Connection};
@@ -65,8 +70,20 @@ struct Pipe {
     read: u64,
     writer_gone: bool,
     reader_gone: bool,
+    reset: bool,
     writer: Option<Waker>,
     reader: Option<Waker>,
+}
+
+impl Memory {
+    /// Breaks off: the other end's reading and writing fail with [`io::ErrorKind::ConnectionReset`], and what it has
+    /// not read is lost.
+    pub fn reset(self) {
+        for pipe in [&self.outgoing, &self.incoming] {
+            pipe.borrow_mut().reset = true;
+        }
+        // The drop wakes whoever waits.
+    }
 }
 
 impl Pipe {
@@ -80,6 +97,9 @@ impl Pipe {
 impl Connection for Memory {
     fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let mut pipe = self.outgoing.borrow_mut();
+        if pipe.reset {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         if pipe.reader_gone || pipe.writer_gone {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
@@ -100,6 +120,9 @@ impl Connection for Memory {
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut pipe = self.incoming.borrow_mut();
+        if pipe.reset {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
@@ -130,7 +153,7 @@ impl Connection for Memory {
         let pipe = self.outgoing.borrow();
         Info {
             acked: Some(pipe.read),
-            moved: pipe.written + pipe.read,
+            moved: pipe.written + pipe.read + self.incoming.borrow().read,
             ..Info::default()
         }
     }

@@ -87,7 +87,11 @@ fn each_failure_has_its_code_and_says_file_reason_and_remedy() {
             2,
             &["a header is NAME: VALUE"],
         ),
-        (&[good, file, "-F", "nothing"], 2, &["a field is KEY=VALUE"]),
+        (
+            &[good, file, "-F", "nothing"],
+            2,
+            &["a field is NAME=VALUE"],
+        ),
         (&[good, file, "-j", "0"], 2, &["at least 1"]),
         (&[good, file, "-j", "x"], 2, &["whole number"]),
         (

@@ -3,6 +3,7 @@
 mod demo;
 mod dry_run;
 mod failures;
+mod forms;
 #[cfg(unix)]
 mod interrupt;
 mod pages;

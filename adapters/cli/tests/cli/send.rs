@@ -20,7 +20,7 @@ fn one_file_brings_its_answer_as_it_came() {
     let file = folder.file("a.txt", "hello");
     let url = receiver.url("/up");
     let ran = run(&[
-        "send", &url, &file, "-F", "b=2", "-F", "a=", "-F", "b=@x=y", "-n", "photo",
+        "send", &url, &file, "-F", "b=2", "-F", "a=", "--field", "b=@x=y", "-n", "photo",
     ]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let answer: Value = serde_json::from_str(&ran.stdout).unwrap();

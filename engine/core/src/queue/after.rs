@@ -12,7 +12,7 @@ use super::answer::Do;
 use crate::event::{Event, EventKind, tell};
 use crate::front::Front;
 use crate::scheduler::Scheduler;
-use crate::source::{Opened, SourceState};
+use crate::source::SourceState;
 use crate::{Outcome, UploadId};
 
 /// What a caller asked for.
@@ -32,11 +32,11 @@ pub(crate) struct After {
 }
 
 impl After {
-    pub(crate) fn new(what: AfterSuccess, path: &Path, opened: &Opened) -> Box<Self> {
+    pub(crate) fn new(what: AfterSuccess, path: &Path, sent: SourceState) -> Box<Self> {
         Box::new(Self {
             what,
             path: path.to_owned(),
-            sent: opened.state,
+            sent,
         })
     }
 

@@ -1,16 +1,19 @@
 //! What a caller asks for, and the check that turns it into something that cannot be wrong.
 
+mod body;
 mod extras;
 mod queue;
 mod transfer;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use body::{FilePart, Method};
 use extras::Extras;
 use quintet_proto::{Form, Headers, Newlines, is_engine_owned};
+use url::{Position, Url};
 
 use crate::destination::Destination;
 use crate::error::{Error, ErrorKind};
@@ -136,41 +139,35 @@ impl UploadRequest {
     /// Checks everything but the file, which the scheduler opens or looks at. `ignored` gets the names of headers
     /// that the engine owns.
     pub(crate) fn check(
-        self,
+        mut self,
         front: &Front,
         ignored: &mut Vec<String>,
     ) -> Result<Box<Order>, Error> {
         let destination = front.destinations.parse(&self.url)?;
-        if self.file_path.as_os_str().is_empty() {
-            return Err(Error::parameter("filePath", "is missing or empty"));
-        }
-        if self.file_path.as_os_str().as_encoded_bytes().contains(&0) {
-            return Err(Error::parameter("filePath", "holds a NUL byte"));
-        }
-        if self.name.is_empty() {
-            return Err(Error::parameter("name", "is missing or empty"));
+        let own_body = self.own();
+        match own_body {
+            Some(own) => own.check(&mut self, front)?,
+            None => check_file(&self.file_path, &self.name)?,
         }
         let headers = check_headers(self.headers, ignored)?;
         if let Some(extras) = &self.extras {
             extras.queue.check()?;
+            if extras.queue.after_success.is_some() && own_body.is_some() {
+                let why = "is for an upload of one whole file by its path";
+                return Err(Error::parameter("afterSuccess", why));
+            }
         }
         if let Some(mistake) = self.mistake {
             return Err(mistake);
         }
         let mut form = self.form;
-        let path = self.file_path.to_string_lossy();
-        let file_name = self
-            .file_name
-            .as_deref()
-            .unwrap_or_else(|| last_segment(&path));
-        let types = &*front.media_types;
-        let mime_type = self
-            .mime_type
-            .as_deref()
-            .unwrap_or_else(|| part_type(types, file_name));
-        form.file(&self.name, file_name, mime_type)
-            .map_err(|error| Error::parameter("name, fileName or mimeType", error))?;
-        drop(path);
+        if own_body.is_none() {
+            let path = self.file_path.to_string_lossy();
+            let told = self.file_name.as_deref();
+            let file_name = told.unwrap_or_else(|| last_segment(&path));
+            let (mime_type, what) = (self.mime_type.as_deref(), "name, fileName or mimeType");
+            add_file(&mut form, front, &self.name, file_name, mime_type, what)?;
+        }
         if !front.policy.permits_url(&destination.url) {
             return Err(Error::new(ErrorKind::DomainDenied));
         }
@@ -187,13 +184,18 @@ impl UploadRequest {
 }
 
 impl fmt::Debug for UploadRequest {
-    /// Where and which file; no header, field or query.
+    /// Where and which file; no header, field, query, user name or password. Only parsing tells these from the rest of
+    /// a URL, so that of a text that is none nothing stands here.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UploadRequest")
-            .field(
-                "url",
-                &self.url.split(['?', '#']).next().unwrap_or_default(),
+        let url = Url::parse(&self.url).map(|url| {
+            let origin = &url[..Position::BeforeUsername];
+            format!(
+                "{origin}{}",
+                &url[Position::BeforeHost..Position::AfterPath]
             )
+        });
+        f.debug_struct("UploadRequest")
+            .field("url", &url.as_deref().unwrap_or("no URL"))
             .field("file_path", &self.file_path)
             .field("name", &self.name)
             .finish_non_exhaustive()
@@ -208,6 +210,33 @@ pub(crate) struct Order {
     pub(crate) form: Form,
     pub(crate) timeout: Option<Duration>,
     pub(crate) extras: Option<Box<Extras>>,
+}
+
+fn check_file(path: &Path, name: &str) -> Result<(), Error> {
+    if path.as_os_str().is_empty() {
+        return Err(Error::parameter("filePath", "is missing or empty"));
+    }
+    if path.as_os_str().as_encoded_bytes().contains(&0) {
+        return Err(Error::parameter("filePath", "holds a NUL byte"));
+    }
+    if name.is_empty() {
+        return Err(Error::parameter("name", "is missing or empty"));
+    }
+    Ok(())
+}
+
+/// Adds a file part whose type is told by its name unless the caller did; `what` is what may be wrong with it.
+fn add_file(
+    form: &mut Form,
+    front: &Front,
+    name: &str,
+    file_name: &str,
+    mime_type: Option<&str>,
+    what: &str,
+) -> Result<(), Error> {
+    let mime_type = mime_type.unwrap_or_else(|| part_type(&*front.media_types, file_name));
+    form.file(name, file_name, mime_type)
+        .map_err(|error| Error::parameter(what, error))
 }
 
 fn check_headers(
@@ -249,6 +278,23 @@ fn last_segment(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_request_tells_of_its_url_holds_no_secret() {
+        for (url, told) in [
+            ("http://h/up?s#s", "http://h/up"),
+            ("http://u:s@h:1/up?s", "http://h:1/up"),
+            ("http://u:s@h/a@b", "http://h/a@b"),
+            ("http://u:s?x@h/", "no URL"),
+            ("//u:s@h/", "no URL"),
+        ] {
+            let request = UploadRequest::new(url, "a", "f");
+            assert!(
+                format!("{request:?}").contains(&format!("url: {told:?}")),
+                "{request:?}"
+            );
+        }
+    }
 
     #[test]
     fn the_file_name_is_the_last_segment_as_given() {

@@ -96,12 +96,12 @@ impl Scheduler {
 
     /// Begins an upload that was given a slot, or frees that again if its file cannot be opened.
     fn start(&mut self, id: UploadId, (ticket, mut order): Waiting, ctx: &Context<Self>) {
-        let opened = match self.env.front.files.open(&order.path) {
+        let opened = match order.open(&self.env.front) {
             Ok(opened) => opened,
             Err(error) => {
                 self.admission.finish(id);
                 self.labelled.remove(id);
-                return ticket.refuse(error.into(), Phase::Open);
+                return ticket.refuse(error, Phase::Open);
             }
         };
         let upload = self
@@ -111,7 +111,10 @@ impl Scheduler {
         let extras = order.extras.as_mut();
         let after = extras.and_then(|extras| extras.queue.after_success.take());
         let (shared, host) = (ticket.shared().clone(), order.destination.clone());
-        let after = after.map(|what| After::new(what, &order.path, &opened));
+        // Asked for only of one file by its path.
+        let after = after
+            .zip(opened.first())
+            .map(|(what, opened)| After::new(what, &order.path, opened.state));
         upload.do_send(Begin {
             ticket,
             order,
@@ -196,8 +199,8 @@ impl Handler<Submit> for Scheduler {
         self.admit(ctx);
         let ask = self.ask_for(&order);
         if !(self.may_admit() && self.admission.starts_at_once(ask.host.as_ref())) {
-            if let Err(error) = self.env.front.files.check(&order.path) {
-                return ticket.refuse(error.into(), Phase::Call);
+            if let Err(error) = order.look(&self.env.front) {
+                return ticket.refuse(error, Phase::Call);
             }
             order.form.shrink();
         }

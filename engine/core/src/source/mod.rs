@@ -9,17 +9,28 @@ use std::time::SystemTime;
 use crate::error::{Error, ErrorKind};
 use cold::Cold;
 
+mod bounded;
 #[cfg(target_os = "linux")]
 mod cold;
 #[cfg(not(target_os = "linux"))]
 #[path = "cold_unknown.rs"]
 mod cold;
+mod given;
+mod made;
+mod opened;
 #[cfg(not(unix))]
 #[path = "portable.rs"]
 mod platform;
 #[cfg(unix)]
 #[path = "unix.rs"]
 mod platform;
+mod reader;
+mod spool;
+
+pub(crate) use bounded::range;
+pub use given::{OpenSource, UploadSource};
+pub(crate) use opened::{Sources, prepared, spent};
+pub use spool::Spool;
 
 /// An opened file part: read by position, so that a redirect or a retry rewinds for nothing.
 pub trait Source: Send {
@@ -51,17 +62,28 @@ pub trait Source: Send {
         None
     }
 
+    /// Where in [`file`](Self::file) the source's first byte lies.
+    fn file_start(&self) -> u64 {
+        0
+    }
+
     /// Whether all of it can still be read, from its first byte on: what comes from a pipe cannot once a byte of it was
     /// taken, and is then never sent again.
     fn reads_again(&self) -> bool {
         true
+    }
+
+    /// What is to be read in its place, for a source that must be read to its end before it can be sent. Asked once,
+    /// before anything is sent, until it is ready; `None` by default.
+    fn poll_instead(&self, _cx: &mut Context<'_>) -> Poll<io::Result<Option<Opened>>> {
+        Poll::Ready(Ok(None))
     }
 }
 
 /// What must not change while a file is being sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceState {
-    /// Length in bytes.
+    /// Length in bytes; [`UNKNOWN_LENGTH`](crate::UNKNOWN_LENGTH) where only the end tells it.
     pub len: u64,
     /// Time of the last change, where the system tells.
     pub modified: Option<SystemTime>,
@@ -128,6 +150,9 @@ pub enum FileError {
     /// The path cannot name a file (it holds a NUL byte).
     #[error("invalid path: {0}")]
     InvalidPath(String),
+    /// A source that can be read once was read before, or is being read by another upload.
+    #[error("the source was read already")]
+    Spent,
 }
 
 impl From<FileError> for Error {
@@ -137,6 +162,7 @@ impl From<FileError> for Error {
             FileError::NotRegular => Self::new(ErrorKind::NotRegularFile),
             FileError::Denied(why) => Self::new(ErrorKind::FileDenied).because(why),
             FileError::InvalidPath(why) => Self::parameter("filePath", why),
+            FileError::Spent => Self::parameter("source", "was read already, or is in use"),
         }
     }
 }
@@ -191,18 +217,7 @@ impl Files for LocalFiles {
             None => platform::open(path)?,
             Some(root) => platform::open_beneath(root, path)?,
         };
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(FileError::NotRegular);
-        }
-        let state = SourceState::from(&metadata);
-        Ok(Opened {
-            source: Box::new(LocalFile {
-                file,
-                cold: Cold::default(),
-            }),
-            state,
-        })
+        LocalFile::opened(file)
     }
 
     fn remove(&self, path: &Path) -> Result<(), FileError> {
@@ -225,6 +240,23 @@ impl From<&Metadata> for SourceState {
 struct LocalFile {
     file: File,
     cold: Cold,
+}
+
+impl LocalFile {
+    fn opened(file: File) -> Result<Opened, FileError> {
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(FileError::NotRegular);
+        }
+        let state = SourceState::from(&metadata);
+        Ok(Opened {
+            source: Box::new(Self {
+                file,
+                cold: Cold::default(),
+            }),
+            state,
+        })
+    }
 }
 
 impl Source for LocalFile {
