@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::Settings;
+use crate::planted;
 
 /// After a failed write: how long an answer that is already on its way is waited for.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -61,6 +62,7 @@ impl Deadlines {
     pub(crate) fn activity(&mut self, now: Duration, in_head: bool) {
         self.still_from(now);
         self.head_ends = match in_head {
+            true if planted::is("head-deadline-moves") => Some(now + self.head),
             true => Some(self.head_ends.unwrap_or(now + self.head)),
             false => None,
         };
@@ -103,7 +105,7 @@ impl Deadlines {
 
     /// When to look next.
     pub(crate) fn next(&self) -> Duration {
-        let stall = match self.held {
+        let stall = match self.held || planted::is("stall-timer-never-set") {
             true => Duration::MAX,
             false => {
                 let look = self.looked_at.saturating_add(self.stall / LOOKS);

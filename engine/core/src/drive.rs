@@ -21,6 +21,7 @@ use crate::expect::Refusals;
 use crate::front::Front;
 use crate::ledger::Ledger;
 use crate::pace::Lane;
+use crate::planted;
 use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
@@ -248,7 +249,10 @@ impl Request<'_> {
         if let Some(wire) = pooled {
             self.ledger.started(true);
             match self.over(wire, with_body, expect_above, deadline).await {
-                Err(failure) if failure.is_unanswered() && !failure.while_paused => {
+                Err(failure)
+                    if (failure.is_unanswered() || planted::is("retry-after-an-answer"))
+                        && !failure.while_paused =>
+                {
                     let why = "a connection kept from before was closed by the peer";
                     spent(if with_body { self.sources } else { &[] }, why)?;
                 }
@@ -321,7 +325,7 @@ impl Request<'_> {
         }
         let ended = std::future::poll_fn(|cx| pump.poll(cx)).await;
         let (response, reusable) = pump.finish(ended)?;
-        if reusable {
+        if reusable || planted::is("spoilt-connection-kept") {
             wire.form = plan.into_buffer();
             self.env
                 .pool
@@ -385,7 +389,8 @@ pub(crate) fn write_head(
             let content_length = plan.content_length();
             let framing = Framing::Multipart {
                 boundary: &boundary,
-                content_length,
+                content_length: content_length
+                    + u64::from(planted::is("content-length-off-by-one")),
             };
             (plan, framing)
         }

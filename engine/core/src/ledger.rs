@@ -13,6 +13,7 @@ use crate::destination::Destination;
 use crate::error::{Error, Phase};
 use crate::event::{EventKind, Progress};
 use crate::front::Front;
+use crate::planted;
 use crate::request::Order;
 use crate::speed::Speed;
 use crate::ticket::Ticket;
@@ -211,6 +212,9 @@ impl Ledger {
         self.total
             .set(if total == UNKNOWN_LENGTH { 0 } else { total });
         self.sent.set(0);
+        if planted::is("progress-falls-on-redirect") {
+            self.reported.set(None);
+        }
         self.acked.set(None);
     }
 
@@ -235,6 +239,11 @@ impl Ledger {
 
     pub(crate) fn bytes_received(&self, bytes: u64) {
         self.received.set(self.received.get() + bytes);
+    }
+
+    /// Bytes of all answers: any of them is a sign of life.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.get()
     }
 
     /// The next request goes there.

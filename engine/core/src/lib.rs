@@ -31,6 +31,8 @@ mod ledger;
 mod media_types;
 mod outcome;
 mod pace;
+#[cfg_attr(quintet_planted, path = "planted_on.rs")]
+mod planted;
 mod policy;
 mod pool;
 mod preview;

@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::expect::CONTINUE_MAX;
 use crate::ledger::Ledger;
 use crate::pace::{Lane, Pace};
+use crate::planted;
 use crate::pool::Wire;
 use crate::source::{Opened, Source, changed, check_unchanged};
 
@@ -189,7 +190,7 @@ impl<'a> Pump<'a> {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
         let before = (
             self.wire.taken,
-            self.exchange.body_received(),
+            self.ledger.received(),
             self.exchange.progress(),
         );
         self.receive(cx)?;
@@ -202,7 +203,7 @@ impl<'a> Pump<'a> {
         }
         let after = (
             self.wire.taken,
-            self.exchange.body_received(),
+            self.ledger.received(),
             self.exchange.progress(),
         );
         if before != after {
@@ -248,6 +249,8 @@ impl<'a> Pump<'a> {
                 Poll::Pending => break,
                 Poll::Ready(read) => read,
             };
+            // An end, too, came when it came: it may be what completes the answer.
+            self.ledger.look();
             match read {
                 Ok(0) => {
                     self.reading = false;
@@ -257,7 +260,6 @@ impl<'a> Pump<'a> {
                 }
                 Ok(received) => {
                     turn += received as u64;
-                    self.ledger.look();
                     self.ledger.bytes_received(received as u64);
                     if self.exchange.progress() == Receiving::Nothing {
                         self.ledger.first_byte();
@@ -499,6 +501,10 @@ impl<'a> Pump<'a> {
                     }
                     let read = ready!(read)
                         .map_err(|error| Error::new(ErrorKind::FileUnreadable).because(error))?;
+                    let read = match read {
+                        0 if planted::is("truncated-file-padded") => room.min(len),
+                        read => read,
+                    };
                     match read {
                         0 if self.settle(index, offset) => continue,
                         0 => return Poll::Ready(Err(changed("became shorter"))),
@@ -519,6 +525,9 @@ impl<'a> Pump<'a> {
 
     /// Makes sure that every file is still what was promised: as long, and not newer.
     fn verify(&mut self) -> Result<(), Error> {
+        if planted::is("closing-boundary-though-changed") {
+            return Ok(());
+        }
         // What was read to its end as soon as it was opened needs no second look.
         let at_once = self.read_whole && self.sources.len() == 1 && !self.ledger.has_waited();
         if std::mem::replace(&mut self.verified, true) || at_once {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::{Event, EventKind, Listener, tell};
 use crate::front::Front;
+use crate::planted;
 use crate::reins::Reins;
 use crate::{Outcome, Timings, Trace, UploadId};
 
@@ -82,6 +83,7 @@ impl Shared {
         self.decision
             .compare_exchange(OPEN, ABORTED, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
+            || planted::is("abort-after-the-end")
     }
 
     pub(crate) fn is_aborted(&self) -> bool {
@@ -201,6 +203,12 @@ impl Ticket {
             shared.emit(at, EventKind::HeadersReceived { status, headers });
         }
         shared.emit(at, EventKind::Done(outcome.clone()));
+        if planted::is("told-twice") && outcome.is_aborted() {
+            shared.emit(at, EventKind::Done(outcome.clone()));
+        }
+        if planted::is("event-after-the-end") && outcome.stopped_early() {
+            shared.emit(at, EventKind::BodySent { whole: false });
+        }
         let mut state = shared.state();
         state.outcome = Some(outcome);
         state.late = Box::default();

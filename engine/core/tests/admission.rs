@@ -310,3 +310,19 @@ fn one_that_was_called_back_and_then_leaves_calls_the_next() {
         assert_eq!(admission.admit(), Some((id(3), Some(3))));
     }
 }
+
+#[test]
+fn one_that_left_the_queue_keeps_nobody_from_starting_at_once() {
+    let id = |number: u64| UploadId::from(number);
+    let mut admission: Admission<u64, u8> = Admission::new(1, 10);
+    for number in 1..=3 {
+        admission.submit(id(number), Ask::default(), number);
+    }
+    // The last of the queue leaves it, the first gets the slot and ends: nobody waits.
+    assert_eq!(admission.cancel(id(3)), Cancelled::FromQueue(3));
+    assert!(admission.finish(id(1)));
+    assert_eq!(admission.admit(), Some((id(2), Some(2))));
+    assert!(admission.finish(id(2)));
+    let newcomer = admission.submit(id(4), Ask::default(), 4);
+    assert_eq!(newcomer, Submitted::Start(4));
+}

@@ -493,3 +493,32 @@ fn an_engine_is_a_handle_for_many_threads() {
         "f",
     )));
 }
+
+#[test]
+fn who_has_a_slot_already_begins_before_who_gets_that_of_a_missing_file() {
+    let peer = Peer::start(|mut conversation, _| {
+        conversation.drain();
+    });
+    let files = Files::new();
+    let engine = engine_with(settings(|settings| settings.active_max = 0));
+    let recorder = Recorder::new();
+    let tasks: Vec<_> = (0..3)
+        .map(|number: u8| {
+            let path = files.file(&number.to_string(), 10);
+            let request = UploadRequest::new(peer.url(), path, "file");
+            engine.upload(request.listener(recorder.clone()))
+        })
+        .collect();
+    let ids = |wanted: &str| {
+        let events = recorder.events().into_iter();
+        let events = events.filter(|event| name(&event.kind) == wanted);
+        events.map(|event| event.id).collect::<Vec<_>>()
+    };
+    until("three in the queue", || ids("queued").len() == 3);
+    std::fs::remove_file(files.path("0")).unwrap();
+    // The first two have a slot each; the first has no file, so the third gets its slot.
+    engine.set_active_max(2);
+    assert_eq!(tasks[0].wait().kind(), Some(ErrorKind::FileNotFound));
+    until("two have a slot", || ids("admitted").len() == 2);
+    assert_eq!(ids("admitted"), [tasks[1].id(), tasks[2].id()]);
+}

@@ -21,6 +21,7 @@
 use core::fmt;
 
 use crate::error::ResponseError;
+use crate::planted;
 use crate::response::{Limits, Reader, Response, ResponseHead};
 
 /// One request whose head was written, and the response to it.
@@ -160,7 +161,8 @@ impl Exchange {
         let had_head = self.reader.head().is_some();
         self.reader.receive(input)?;
         if !had_head && let Some(head) = self.reader.head() {
-            self.stops_body |= head.status >= 300 || self.reader.closes();
+            self.stops_body |= (head.status >= 300 || self.reader.closes())
+                && !planted::is("early-answer-ignored");
         }
         Ok(())
     }

@@ -62,6 +62,8 @@ mod grammar;
 mod head;
 mod header;
 mod plan;
+#[cfg_attr(quintet_planted, path = "planted_on.rs")]
+mod planted;
 mod record;
 mod request;
 mod response;

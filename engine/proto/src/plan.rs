@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::{fmt, iter};
 
+use crate::planted;
 use crate::short_list::ShortList;
 use crate::{Blame, Boundary, Form};
 
@@ -161,7 +162,10 @@ impl Plan {
             }
         }
         plan.text.extend_from_slice(delimiter_next);
-        plan.text.extend_from_slice(CLOSING);
+        match planted::is("closing-boundary-without-dashes") {
+            false => plan.text.extend_from_slice(CLOSING),
+            true => plan.text.extend_from_slice(b"\r\n\r\n"),
+        }
         Ok(plan)
     }
 

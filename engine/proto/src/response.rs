@@ -24,6 +24,7 @@ use crate::exchange::NoReuse;
 use crate::grammar::trim_ows;
 use crate::head::{Parsed, parse_head};
 use crate::header::Headers;
+use crate::planted;
 
 /// What a body buffer gets at once; beyond, it grows with what really comes.
 const BODY_BYTES_RESERVED_MAX: u64 = 65_536;
@@ -209,6 +210,10 @@ impl Reader {
                 Err(error) => error,
                 Ok(_) => ResponseError::ClosedInHead,
             },
+            State::Length { .. } if planted::is("cut-answer-taken") => {
+                self.state = State::Complete;
+                return Ok(());
+            }
             State::Length { .. } | State::Chunked(_) => ResponseError::ClosedInBody,
         };
         Err(self.fail(error))
@@ -248,7 +253,9 @@ impl Reader {
                 Ok(input.len())
             }
             State::Complete => {
-                self.no_reuse = Some(NoReuse::SurplusBytes);
+                if !planted::is("reuse-after-surplus-bytes") {
+                    self.no_reuse = Some(NoReuse::SurplusBytes);
+                }
                 Ok(input.len())
             }
             State::Failed(error) => Err(*error),

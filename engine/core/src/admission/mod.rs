@@ -40,6 +40,7 @@ use std::hash::Hash;
 
 use crate::UploadId;
 use crate::by_upload::ByUpload;
+use crate::planted;
 use hosts::Hosts;
 use rank::{RETURNING, Rank};
 
@@ -219,7 +220,10 @@ impl<W, H: Clone + Eq + Hash> Admission<W, H> {
         let position = self.before_newcomer(priority);
         self.known.insert(id, Some(waiting));
         if in_order {
-            self.line.push_back(id);
+            match planted::is("queue-order-swapped") {
+                false => self.line.push_back(id),
+                true => self.line.push_front(id),
+            }
         } else {
             self.tree.insert(Rank::new(priority.into(), id));
         }
@@ -386,14 +390,15 @@ impl<W, H: Clone + Eq + Hash> Admission<W, H> {
     }
 
     /// Whether an upload to this host would start at once.
-    pub fn starts_at_once(&self, host: Option<&H>) -> bool {
+    pub fn starts_at_once(&mut self, host: Option<&H>) -> bool {
+        self.skip_who_left();
         let nobody_waits = self.line.is_empty() && self.tree.is_empty();
         self.has_free_slot() && nobody_waits && host.is_none_or(|host| self.hosts.has_room(host))
     }
 
     /// Whether there is a slot to give.
     pub fn has_free_slot(&self) -> bool {
-        self.open && self.active < self.active_max
+        self.open && self.active < self.active_max + usize::from(planted::is("one-slot-too-many"))
     }
 
     /// How many have a slot.
@@ -471,11 +476,7 @@ impl<W, H: Clone + Eq + Hash> Admission<W, H> {
 
     /// Takes the one of the least rank out of the line and the tree.
     fn first(&mut self) -> Option<Rank> {
-        while let Some(id) = self.line.front()
-            && !self.is_in_line(*id)
-        {
-            self.line.pop_front();
-        }
+        self.skip_who_left();
         let plain = self.line.front().map(|id| Rank::new(0, *id));
         let tree = self.tree.first();
         if plain.is_some_and(|plain| tree.is_none_or(|tree| plain < *tree)) {
@@ -483,6 +484,15 @@ impl<W, H: Clone + Eq + Hash> Admission<W, H> {
             return plain;
         }
         self.tree.pop_first()
+    }
+
+    /// Who leaves the line is only skipped when its turn comes; until then nobody must take it for one that waits.
+    fn skip_who_left(&mut self) {
+        while let Some(id) = self.line.front()
+            && !self.is_in_line(*id)
+        {
+            self.line.pop_front();
+        }
     }
 
     fn is_in_line(&self, id: UploadId) -> bool {

@@ -15,6 +15,7 @@ use crate::drive::Env;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::EventKind;
 use crate::front::Front;
+use crate::planted;
 use crate::pool::watch;
 use crate::queue::{After, HostPort, Labelled, ask};
 use crate::request::Order;
@@ -145,7 +146,7 @@ impl Actor for Scheduler {
     }
 
     fn stopped(&mut self, _ctx: &mut Self::Context) {
-        self.env.pool.borrow_mut().clear();
+        self.env.pool.borrow_mut().close();
         self.env.front.ended.set();
     }
 }
@@ -335,7 +336,9 @@ impl Handler<Finished> for Scheduler {
                 .extend(Some(active.upload).filter(Addr::connected));
             Some((active.after?, active.shared))
         });
-        self.admission.finish(id);
+        if !(planted::is("slot-leaked-on-abort") && outcome.is_aborted()) {
+            self.admission.finish(id);
+        }
         self.labelled.remove(id);
         // The slot is free: callbacks may ask for more. Who waited longest has it all the same, and is
         // admitted after this one was seen to end, so that nobody ever counts one too many.
