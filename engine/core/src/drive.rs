@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -82,12 +82,26 @@ pub(crate) async fn drive(
     };
     match retry {
         None => upload.follow().await.map_err(|failure| failure.error),
-        Some(policy) => upload.follow_and_retry(&policy).await,
+        Some((policy, follow_and_retry)) => follow_and_retry(&mut upload, &policy).await,
     }
 }
 
+/// [`follow_and_retry`], which is called only through what [`UploadRequest::retry`](crate::UploadRequest::retry) keeps of
+/// it: a program that never asks for retries is linked without them.
+pub(crate) type FollowAndRetry =
+    for<'u> fn(&'u mut Following<'_>, &'u Retry) -> LocalBoxFuture<'u, Result<Response, Error>>;
+
+pub(crate) fn follow_and_retry<'u>(
+    upload: &'u mut Following<'_>,
+    policy: &'u Retry,
+) -> LocalBoxFuture<'u, Result<Response, Error>> {
+    Box::pin(upload.follow_and_retry(policy))
+}
+
+type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
 /// An upload on its way through redirects.
-struct Following<'a> {
+pub(crate) struct Following<'a> {
     env: &'a Env,
     order: Box<Order>,
     sources: &'a [Opened],

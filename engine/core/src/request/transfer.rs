@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::UploadRequest;
 use crate::Retry;
+use crate::drive::{FollowAndRetry, follow_and_retry};
 
 /// The settings of this file, in [`Extras`](super::extras::Extras).
 #[derive(Clone, Default)]
 pub(crate) struct TransferExtras {
-    pub(crate) retry: Option<Retry>,
+    pub(crate) retry: Option<(Retry, FollowAndRetry)>,
     /// In bytes a second; 0 bounds nothing.
     pub(crate) rate_max: u64,
     pub(crate) progress_interval: Option<Duration>,
@@ -22,7 +23,7 @@ impl UploadRequest {
     /// Each wait is told by [`EventKind::Retrying`](crate::EventKind::Retrying), and
     /// [`Outcome::attempts`](crate::Outcome::attempts) counts them all.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.extras().transfer.retry = Some(retry);
+        self.extras().transfer.retry = Some((retry, follow_and_retry));
         self
     }
 
