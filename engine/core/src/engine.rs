@@ -93,7 +93,12 @@ impl Engine {
     pub fn upload(&self, request: UploadRequest) -> UploadTask {
         let submit = Submit::new(&self.inner.front, request);
         let shared = submit.ticket.shared().clone();
-        self.inner.scheduler.do_send(submit);
+        if self.inner.scheduler.connected() {
+            self.inner.scheduler.do_send(submit);
+        } else {
+            // Nobody is there to answer, and nothing is told from inside the call. Without a thread it is, all the same.
+            let _ = thread::Builder::new().spawn(move || drop(submit));
+        }
         UploadTask::new(shared, Engaged::By(self.inner.clone()))
     }
 

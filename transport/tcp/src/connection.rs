@@ -45,7 +45,9 @@ impl<S: Socket> SocketConnection<S> {
 
 impl<S: Socket> Connection for SocketConnection<S> {
     fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let taken = ready!(Pin::new(&mut self.socket).poll_write(cx, buf))?;
+        let raises = S::WRITES_RAISE_SIGPIPE && !self.sigpipe_ignored;
+        let write = || Pin::new(&mut self.socket).poll_write(cx, buf);
+        let taken = ready!(quietly(raises, write))?;
         self.written += taken as u64;
         Poll::Ready(Ok(taken))
     }
@@ -55,7 +57,8 @@ impl<S: Socket> Connection for SocketConnection<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let taken = ready!(Pin::new(&mut self.socket).poll_write_vectored(cx, bufs))?;
+        let write = || Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
+        let taken = ready!(quietly(!self.sigpipe_ignored, write))?;
         self.written += taken as u64;
         Poll::Ready(Ok(taken))
     }
@@ -116,8 +119,21 @@ impl<S: Socket> Connection for SocketConnection<S> {
     }
 }
 
+fn quietly(
+    raises: bool,
+    write: impl FnOnce() -> Poll<io::Result<usize>>,
+) -> Poll<io::Result<usize>> {
+    match raises {
+        true => platform::without_sigpipe(write),
+        false => write(),
+    }
+}
+
 /// What the streams of the runtime have in common, which it has no trait for.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin {
+    /// The standard library writes one buffer to it without MSG_NOSIGNAL, as it writes several to any socket.
+    const WRITES_RAISE_SIGPIPE: bool;
+
     /// Ready when a write may go through; registers the waker otherwise.
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
@@ -138,6 +154,8 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin {
 }
 
 impl Socket for TcpStream {
+    const WRITES_RAISE_SIGPIPE: bool = false;
+
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_write_ready(cx)
     }

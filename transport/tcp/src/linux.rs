@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
+use std::task::Poll;
 
 use quintet_transport::FileSend;
 use rustix::io::Errno;
@@ -33,7 +34,7 @@ pub(crate) fn send_file<S: AsFd>(
     let sent = if sigpipe_ignored {
         send()
     } else {
-        sys::without_sigpipe(send)
+        sys::without_sigpipe(send, |sent| matches!(sent, Err(Errno::PIPE)))
     };
     match sent {
         Ok(sent) => Ok(FileSend::Sent(sent as u64)),
@@ -41,6 +42,16 @@ pub(crate) fn send_file<S: AsFd>(
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => Ok(FileSend::Declined),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Does this write so that it raises no SIGPIPE.
+pub(crate) fn without_sigpipe(
+    write: impl FnOnce() -> Poll<io::Result<usize>>,
+) -> Poll<io::Result<usize>> {
+    sys::without_sigpipe(
+        write,
+        |written| matches!(written, Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe),
+    )
 }
 
 /// Whether the host has SIGPIPE ignored, as Rust programs do from their start. Asked once for a connection, and believed

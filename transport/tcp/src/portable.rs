@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::task::Poll;
 
 use quintet_transport::FileSend;
 
@@ -16,7 +17,15 @@ pub(crate) fn send_file<S>(
     Ok(FileSend::Declined)
 }
 
-/// Nothing is sent that could raise it.
+/// Not called: see [`sigpipe_is_ignored`].
+pub(crate) fn without_sigpipe(
+    write: impl FnOnce() -> Poll<io::Result<usize>>,
+) -> Poll<io::Result<usize>> {
+    write()
+}
+
+/// As if: there is no such signal on Windows, and Apple's sockets are told not to raise it. On other systems a host must
+/// ignore it, as Rust programs do from their start.
 pub(crate) fn sigpipe_is_ignored() -> bool {
     true
 }

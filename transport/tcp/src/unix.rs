@@ -62,6 +62,8 @@ impl Connect for UnixConnect {
 }
 
 impl Socket for UnixStream {
+    const WRITES_RAISE_SIGPIPE: bool = true;
+
     fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_write_ready(cx)
     }
