@@ -93,12 +93,7 @@ impl Engine {
     pub fn upload(&self, request: UploadRequest) -> UploadTask {
         let submit = Submit::new(&self.inner.front, request);
         let shared = submit.ticket.shared().clone();
-        if self.inner.scheduler.connected() {
-            self.inner.scheduler.do_send(submit);
-        } else {
-            // Nobody is there to answer, and nothing is told from inside the call. Without a thread it is, all the same.
-            let _ = thread::Builder::new().spawn(move || drop(submit));
-        }
+        self.inner.scheduler.do_send(submit);
         UploadTask::new(shared, Engaged::By(self.inner.clone()))
     }
 

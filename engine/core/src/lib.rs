@@ -10,8 +10,8 @@
 //! - Programs that run actix send the [`UploadRequest`] to the [`Scheduler`]; an actor that handles [`Event`]
 //!   messages listens by [`to_recipient`].
 //!
-//! The engine runs on one thread. It never blocks that thread but for reading the file, holds one descriptor for a
-//! file and one for a connection of each active upload, and one small record for each queued one.
+//! The engine runs on one thread. It never blocks that thread but for reading the file, holds one descriptor for
+//! each file and one for the connection of each active upload, and one small record for each queued one.
 #![forbid(unsafe_code)]
 
 pub mod admission;

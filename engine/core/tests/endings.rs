@@ -257,18 +257,3 @@ fn an_engine_may_go_with_its_threads_variables() {
     let kind = heard.recv_timeout(PATIENCE).expect("it ends");
     assert_eq!(kind, Some(ErrorKind::ShutDown));
 }
-
-#[test]
-fn a_call_after_the_end_is_answered_after_it_has_returned() {
-    let engine = engine();
-    assert!(engine.shutdown());
-    let caller = std::thread::current().id();
-    let (told, heard) = std::sync::mpsc::channel();
-    let listener = Arc::new(move |_: &Event| {
-        let _ = told.send(std::thread::current().id());
-    });
-    let request = UploadRequest::new("http://h/", "a", "file").listener(listener);
-    let outcome = engine.upload(request).wait();
-    assert_eq!(outcome.kind(), Some(ErrorKind::ShutDown));
-    assert_ne!(heard.recv_timeout(PATIENCE), Ok(caller));
-}
