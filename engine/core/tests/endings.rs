@@ -234,14 +234,14 @@ fn a_refused_call_is_told_after_the_call_with_its_trace() {
 }
 
 #[test]
-fn an_engine_may_go_with_its_threads_variables() {
+fn an_engine_that_goes_with_its_threads_variables_ends_its_uploads() {
     thread_local!(static KEPT: std::cell::RefCell<Option<Engine>> = const { std::cell::RefCell::new(None) });
     let (told, heard) = std::sync::mpsc::channel();
     let files = Files::new();
     let path = files.file("a", 10);
     let thread = std::thread::spawn(move || {
         let peer = silent_peer();
-        // Used before, so that it outlives what the engine uses of this thread.
+        // Used before the engine is, and so destroyed after what that uses of this thread.
         KEPT.with(|kept| kept.replace(None));
         let engine = engine();
         let listener = Arc::new(move |event: &Event| {
