@@ -44,9 +44,19 @@ fn sent(received: &Received, wanted: &Json) -> Json {
     };
     let headers = wanted["headers"].as_object().map(|names| names.keys());
     let headers: serde_json::Map<_, _> = headers.into_iter().flatten().map(header).collect();
+    let files = received.files.iter().map(|file| {
+        json!({
+            "name": file.name,
+            "fileName": file.file_name,
+            "contentType": file.content_type,
+            "size": file.size,
+        })
+    });
     json!({
+        "method": received.method,
         "fields": fields,
         "file": { "name": file.name, "fileName": file.file_name, "contentType": file.content_type },
+        "files": files.collect::<Vec<_>>(),
         "headers": headers,
     })
 }

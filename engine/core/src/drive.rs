@@ -158,7 +158,7 @@ impl Following<'_> {
             };
             let answer = request.exchange(self.with_body, self.deadline).await?;
             let allowed = if self.hops_left > 0 {
-                settings.redirects
+                self.order.redirects(settings.redirects)
             } else {
                 Redirects::Off
             };

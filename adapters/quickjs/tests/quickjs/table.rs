@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use quintet_quickjs::Api;
-use quintet_receiver::{Received, Settings};
+use quintet_receiver::{File, Received, Settings};
 use serde_json::{Value, json};
 
 use crate::support::World;
@@ -70,16 +70,22 @@ fn every_case_is_as_the_table_says() {
 fn sent_as_told(received: &Received, ignored: &Value, case: &Value, rule: &str) {
     let fields = received.fields.iter();
     let fields: Vec<_> = fields.map(|field| (&field.name, &field.value)).collect();
-    let file = &received.files[0];
+    let file = |file: &File| json!({ "name": file.name, "fileName": file.file_name, "contentType": file.content_type });
+    let with_size = |received: &File| {
+        let mut file = file(received);
+        file["size"] = received.size.into();
+        file
+    };
     for (what, wanted) in case["sends"].as_object().expect(rule) {
         match &**what {
+            "method" => assert_eq!(received.method, *wanted, "{rule}"),
             "fields" => assert_eq!(json!(fields), *wanted, "{rule}"),
+            "file" => assert_eq!(file(&received.files[0]), *wanted, "{rule}"),
+            "files" => {
+                let files: Value = received.files.iter().map(with_size).collect();
+                assert_eq!(files, *wanted, "{rule}");
+            }
             "ignored" => assert_eq!(ignored, wanted, "{rule}"),
-            "file" => assert_eq!(
-                json!({ "name": file.name, "fileName": file.file_name, "contentType": file.content_type }),
-                *wanted,
-                "{rule}"
-            ),
             _ => {
                 for (name, wanted) in wanted.as_object().expect(rule) {
                     let mut headers = received.headers.iter();
