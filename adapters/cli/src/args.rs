@@ -31,7 +31,7 @@ pub(crate) enum Command {
     ///
     /// One request: the body of the answer goes to stdout as it came. Several: one line for each as it ends. What goes
     /// wrong, and how it goes on, is told on stderr.
-    #[command(after_help = send_after_help())]
+    #[command(after_help = send_after_help(), override_usage = SEND_USAGE)]
     Send(Box<Send>),
     /// Receive uploads, hash them, and tell what came: a server for trying things out.
     #[command(after_help = serve_after_help())]
@@ -63,12 +63,21 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Send {
     /// Where to, http: or https:.
-    pub(crate) url: String,
+    #[arg(required_unless_present = "options")]
+    pub(crate) url: Option<String>,
     /// What to send; - is standard input, which goes in chunks, without a length; @LIST the files that the file LIST
     /// names, one a line.
-    #[arg(required_unless_present_any = ["form", "fields"], value_name = "FILE")]
+    #[arg(required_unless_present_any = ["form", "fields", "options"], value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
+    /// The call in the words of tt.uploadFile, in place of the arguments that say the same: a JSON object ({"url": …,
+    /// "filePath": …, "name": …, …), or a list of them, a request each; JSON names the file that holds it, - is
+    /// standard input, and what begins with { or [ is the JSON itself.
+    #[arg(long, value_name = "JSON", conflicts_with_all = [
+        "url", "files", "name", "form", "fields", "method", "raw", "range", "spool", "headers", "file_name", "mime_type",
+        "timeout", "retry", "retry_delay", "retry_max_time", "priority",
+    ])]
+    pub(crate) options: Option<String>,
     /// The form key of the file.
     #[arg(short, long, default_value = "file")]
     pub(crate) name: String,
@@ -107,10 +116,23 @@ pub(crate) struct Send {
     #[arg(long, value_name = "TYPE")]
     pub(crate) mime_type: Option<String>,
 
-    /// Uploads active at once; the others wait, first come first served.
+    /// Uploads active at once; the others wait for their turn.
     #[arg(short, long, value_name = "N", value_parser = units::count,
         default_value_t = Settings::default().active_max)]
     pub(crate) jobs: usize,
+    /// The turn of the FILEs that stand after it, up to the next --priority; behind the last FILE, of those that have none.
+    /// A whole number from -128 to 127: higher ones go first, and among equals the order of the arguments holds.
+    /// [default: 0]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        requires = "files"
+    )]
+    pub(crate) priority: Vec<i8>,
+    /// That of each of the `files`.
+    #[arg(skip)]
+    pub(crate) priorities: Vec<i8>,
     /// Longest time for one upload, from its turn to its end. [default: none]
     #[arg(long, value_name = "TIME", value_parser = units::deadline)]
     pub(crate) timeout: Option<Time>,
@@ -237,6 +259,7 @@ impl Args {
         if let (Command::Send(send), Some((_, matches))) = (&mut args.command, matches.subcommand())
         {
             send.items = in_order(matches, &send.form, &send.fields);
+            send.priorities = of_files(matches, &send.priority);
         }
         Ok(args)
     }
@@ -252,6 +275,21 @@ fn in_order(matches: &ArgMatches, form: &[Item], fields: &[Item]) -> Vec<Item> {
     all.extend(placed("fields", fields));
     all.sort_by_key(|(place, _)| *place);
     all.into_iter().map(|(_, item)| item).collect()
+}
+
+/// Which of the values of `--priority` each file has.
+fn of_files(matches: &ArgMatches, given: &[i8]) -> Vec<i8> {
+    let places = |id: &str| matches.indices_of(id).into_iter().flatten();
+    let given: Vec<_> = places("priority").zip(given.iter().copied()).collect();
+    let behind = given
+        .last()
+        .filter(|last| places("files").all(|file| file < last.0));
+    let others = behind.map_or(0, |last| last.1);
+    let of = |file: usize| {
+        let before = given.iter().rfind(|(place, _)| *place < file);
+        before.map_or(others, |before| before.1)
+    };
+    places("files").map(of).collect()
 }
 
 /// `post`, `put` or `patch`.
@@ -384,6 +422,10 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
     Ok((name.into(), value.into()))
 }
 
+const SEND_USAGE: &str = "\
+quintet send [OPTIONS] <URL> [FILE]...
+       quintet send [OPTIONS] --options <JSON>";
+
 fn send_after_help() -> String {
     format!(
         "{FORM_HELP}\n\n{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n\
@@ -427,6 +469,25 @@ mod tests {
         };
         let names: String = send.items.iter().map(name).collect();
         assert_eq!(names, "abcde");
+    }
+
+    #[test]
+    fn a_priority_is_that_of_the_files_after_it_or_else_of_the_others() {
+        for (words, priorities) in [
+            ("a b", &[0, 0][..]),
+            ("--priority 5 a b", &[5, 5]),
+            ("a b --priority 5", &[5, 5]),
+            ("a --priority 5 b --priority=-128 c d", &[0, 5, -128, -128]),
+            ("a --priority 5 b --priority 7 c --priority 9", &[9, 5, 7]),
+            ("a --priority 1 --priority 2 b", &[0, 2]),
+        ] {
+            let words = format!("quintet send http://h/ {words}");
+            let matches = Args::command().get_matches_from(words.split(' '));
+            let Command::Send(send) = Args::of(&matches).expect("good arguments").command else {
+                panic!("not send")
+            };
+            assert_eq!(send.priorities, priorities, "{words}");
+        }
     }
 
     #[test]

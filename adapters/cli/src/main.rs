@@ -3,6 +3,7 @@
 
 mod args;
 mod board;
+mod calls;
 mod demo;
 mod demo_files;
 mod dry_run;

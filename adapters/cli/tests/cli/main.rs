@@ -6,6 +6,7 @@ mod failures;
 mod forms;
 #[cfg(unix)]
 mod interrupt;
+mod options;
 mod pages;
 mod proxy;
 mod run;
