@@ -47,7 +47,7 @@ pub(crate) struct TlsConnection {
     acked: Cell<u64>,
     /// TLS itself is broken, for good.
     broken: Option<Error>,
-    /// The layer below failed while settled plaintext was still to be reported.
+    /// The layer below did not take our bytes, and nobody who writes was told yet.
     failed: Option<io::Error>,
     /// Whoever waits for the writing side, and for the reading side, of the layer below.
     writer: Option<Waker>,
@@ -100,6 +100,9 @@ impl TlsConnection {
     /// Hands what is sealed to the layer below and counts what it has taken. Ready when nothing is left.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = loop {
+            if let Some(error) = self.failed.take() {
+                break Poll::Ready(Err(error));
+            }
             if !self.tls.wants_write() {
                 break Poll::Ready(Ok(()));
             }
@@ -187,8 +190,10 @@ impl TlsConnection {
     /// waits already does it itself; to take its place below would leave it unwoken.
     fn flush_aside(&mut self, cx: &mut Context<'_>) {
         if self.tls.wants_write() && self.writer.is_none() {
-            // A failure shows again in whatever is read or written next.
-            let _ = self.poll_flush(cx);
+            // The reader goes on with what the peer has said; the next write is told.
+            if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
+                self.failed = Some(error);
+            }
         }
     }
 
@@ -230,10 +235,7 @@ impl TlsConnection {
             return Poll::Ready(Ok(0));
         }
         loop {
-            let flushed = match self.failed.take() {
-                None => self.poll_flush(cx),
-                Some(error) => Poll::Ready(Err(error)),
-            };
+            let flushed = self.poll_flush(cx);
             if self.settled > 0 {
                 if let Poll::Ready(Err(error)) = flushed {
                     self.failed = Some(error);

@@ -17,8 +17,8 @@ use quintet_tls::rustls::{HandshakeKind, ServerConfig, ServerConnection, Stream}
 use quintet_tls::{SEALED_BYTES_MAX, TlsConnect, TlsSettings};
 use quintet_transport::memory::{self, Memory};
 use quintet_transport::{
-    Connect, ConnectErrorKind, ConnectFuture, Connection, FileSend, SecurityError, Step, Target,
-    Unwatched, Watch,
+    Connect, ConnectErrorKind, ConnectFuture, Connection, FileSend, Info, SecurityError, Step,
+    Target, Unwatched, Watch,
 };
 
 const RECORD: usize = 16 * 1024;
@@ -224,6 +224,8 @@ mod aws_lc_rs {
 thread_local! {
     /// The peer's end of the connection that `OverMemory` made last.
     static FAR: RefCell<Option<Memory>> = const { RefCell::new(None) };
+    /// The next write to it fails, and no other.
+    static FAILS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Connects to the test itself, by pipes of this capacity.
@@ -234,7 +236,31 @@ impl Connect for OverMemory {
         assert!(!target.secure, "the layer below connects in the clear");
         let (near, far) = memory::pair(self.0);
         FAR.set(Some(far));
-        Box::pin(async move { Ok(Box::new(near) as _) })
+        Box::pin(async move { Ok(Box::new(Below(near)) as _) })
+    }
+}
+
+/// What TLS has below it here.
+struct Below(Memory);
+
+impl Connection for Below {
+    fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match FAILS.take() {
+            true => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+            false => self.0.poll_write(cx, buf),
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_read(cx, buf)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_close(cx)
+    }
+
+    fn info(&self) -> Info {
+        self.0.info()
     }
 }
 
@@ -638,6 +664,24 @@ fn bytes_before_a_key_update_are_not_counted_as_plaintext() {
         assert!(taken <= peer.got.len());
     }
     assert_eq!((&*peer.got, peer.error), (REQUEST, None));
+}
+
+#[test]
+fn a_handshake_whose_last_write_fails_has_failed() {
+    let root = root("root");
+    let transport = TlsConnect::new(OverMemory(RECORD), trusting(&root)).unwrap();
+    let target = target("localhost", 443);
+    let mut connecting = transport.connect(&target, &Unwatched);
+    assert!(connecting.as_mut().poll(&mut noop()).is_pending());
+    let mut peer = Peer::new(localhost(&root), FAR.take().unwrap());
+    peer.turn();
+    // The answer to what is read now is written aside.
+    FAILS.set(true);
+    let Poll::Ready(Err(error)) = connecting.as_mut().poll(&mut noop()) else {
+        panic!("it went on with a connection that had failed")
+    };
+    assert_eq!(error.kind, ConnectErrorKind::Tls);
+    assert!(!FAILS.get());
 }
 
 #[test]

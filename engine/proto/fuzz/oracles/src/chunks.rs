@@ -72,6 +72,13 @@ impl Read {
     }
 }
 
+/// The data of a body that is coded so, and has nothing after it.
+pub(crate) fn naive(coded: &[u8]) -> Option<Vec<u8>> {
+    reference(coded)
+        .filter(|read| read.len == coded.len())
+        .map(|read| read.data)
+}
+
 /// RFC 9112 7.1, line by line; `None` if there is not a whole body.
 fn reference(coded: &[u8]) -> Option<Read> {
     let mut read = Read::default();

@@ -1,20 +1,23 @@
 //! Target `form`: what is planned is read back as it was given, by a naive reader and by multer; its length is what was
 //! promised; and the plan tells the rest of the body from any offset. (`tests/corpus.rs` has actix-multipart read the
-//! corpus as well.)
+//! corpus as well.) If the lengths of some files become known only at their ends, the body is the same, and a naive
+//! reader finds it in its chunks; the body that is one file alone is that file.
 //!
 //! Allowed differences: multer refuses a name with a control character, which a form may hold as a browser's may; it
 //! takes a backslash before a quote for an escape, which the browsers' rule does not know; it reads a parameter
 //! out of a name that looks like one; and it takes a Content-Type that it cannot read for none.
 //!
-//! Input: a byte for the newlines; then the parts, each a byte of which bit 0 makes it a file, a name, perhaps a file
-//! name, perhaps a content type, and the content.
+//! Input: a byte for the newlines; then the parts, each a byte of which bit 0 makes it a file and bit 1 one of unknown
+//! length, a name, perhaps a file name, perhaps a content type, and the content.
 
 use bytes::Bytes;
 use multer::{Field, Multipart};
 use quintet_proto::{
-    Boundary, Form, FormMistake, NAME_BYTES_MAX, Newlines, PARTS_MAX, Part, PartBody, Plan, Segment,
+    Boundary, CHUNK_END, ChunkLine, Form, FormMistake, LAST_CHUNK, NAME_BYTES_MAX, Newlines,
+    PARTS_MAX, Part, PartBody, Plan, Segment, UNKNOWN_LENGTH,
 };
 
+use crate::chunks;
 use crate::input::{Input, hash};
 use crate::peers::{Pieces, wait};
 
@@ -56,9 +59,10 @@ pub fn write(bytes: &[u8]) -> Written {
         _ => Newlines::Crlf,
     };
     let mut form = Form::with_newlines(newlines);
-    let (mut parts, mut files) = (Vec::new(), Vec::new());
+    let (mut parts, mut files) = (Vec::new(), Vec::<File<'_>>::new());
     while !input.is_empty() {
-        let is_file = input.byte() & 1 == 1;
+        let choice = input.byte();
+        let is_file = choice & 1 == 1;
         let part = Part {
             name: input.text(),
             file_name: input.text_or_none(),
@@ -76,7 +80,10 @@ pub fn write(bytes: &[u8]) -> Written {
         }) {
             Ok(()) => {
                 parts.push(read_part(&part, content, is_file, newlines));
-                files.extend(is_file.then_some(content));
+                files.extend(is_file.then_some(File {
+                    content,
+                    has_length: choice & 2 == 0,
+                }));
             }
             Err(error) => {
                 assert_eq!(error.part, parts.len());
@@ -89,9 +96,19 @@ pub fn write(bytes: &[u8]) -> Written {
     let half = hash(bytes).to_le_bytes();
     let random = std::array::from_fn(|at| half[at % 8]);
     let boundary = Boundary::from_random(random);
-    let lengths: Vec<_> = files.iter().map(|file| file.len() as u64).collect();
+    let lengths: Vec<_> = files.iter().map(File::len).collect();
     let plan = Plan::new(&form, &boundary, &lengths).expect("a length for each file");
-    let body = body(&plan, &files);
+    let body = whole(&plan, &files);
+    let known: Vec<_> = files.iter().map(File::known_length).collect();
+    let mut settling = Plan::new(&form, &boundary, &known).expect("a length for each file");
+    assert_eq!(read_on(&mut settling, &files), body);
+    assert_eq!(in_chunks(&body, bytes.len()), body);
+    for file in &files {
+        let alone = std::slice::from_ref(file);
+        assert_eq!(whole(&Plan::raw(file.len()), alone), file.content);
+        let mut raw = Plan::raw(file.known_length());
+        assert_eq!(read_on(&mut raw, alone), file.content);
+    }
     Written {
         boundary: boundary.as_str().to_owned(),
         body,
@@ -99,15 +116,34 @@ pub fn write(bytes: &[u8]) -> Written {
     }
 }
 
+struct File<'a> {
+    content: &'a [u8],
+    has_length: bool,
+}
+
+impl File<'_> {
+    fn len(&self) -> u64 {
+        self.content.len() as u64
+    }
+
+    /// What is told of it before it is read.
+    fn known_length(&self) -> u64 {
+        match self.has_length {
+            true => self.len(),
+            false => UNKNOWN_LENGTH,
+        }
+    }
+}
+
 /// All of the body, after a look from every offset.
-fn body(plan: &Plan, files: &[&[u8]]) -> Vec<u8> {
+fn whole(plan: &Plan, files: &[File<'_>]) -> Vec<u8> {
     let of = |segment| match segment {
         Segment::Bytes(bytes) => bytes,
         Segment::File {
             source,
             offset,
             len,
-        } => &files[source][offset as usize..][..len as usize],
+        } => &files[source].content[offset as usize..][..len as usize],
     };
     let mut body = Vec::new();
     for segment in plan.segments() {
@@ -122,6 +158,42 @@ fn body(plan: &Plan, files: &[&[u8]]) -> Vec<u8> {
     assert_eq!(plan.content_length(), body.len() as u64);
     assert_eq!(plan.at(plan.content_length()), None);
     body
+}
+
+/// All of the body as an upload comes to it: from front to end, a file of unknown length settled once nothing more
+/// comes of it.
+fn read_on(plan: &mut Plan, files: &[File<'_>]) -> Vec<u8> {
+    /// Few enough that files come in more than one.
+    const PIECE: usize = 7;
+    let mut body = Vec::new();
+    while let Some(segment) = plan.at(body.len() as u64) {
+        match segment {
+            Segment::Bytes(bytes) => body.extend_from_slice(bytes),
+            Segment::File { source, offset, .. } => {
+                let rest = &files[source].content[offset as usize..];
+                match rest.chunks(PIECE).next() {
+                    Some(piece) => body.extend_from_slice(piece),
+                    None => assert!(plan.settle(source, offset), "a file that was settled"),
+                }
+            }
+        }
+    }
+    assert_eq!(plan.content_length(), body.len() as u64);
+    body
+}
+
+/// The body in chunks of growing size, read back.
+fn in_chunks(body: &[u8], seed: usize) -> Vec<u8> {
+    let (mut coded, mut rest, mut size) = (Vec::new(), body, 1 + seed % 16);
+    while !rest.is_empty() {
+        let (chunk, after) = rest.split_at(size.min(rest.len()));
+        coded.extend_from_slice(ChunkLine::new(chunk.len() as u64).as_bytes());
+        coded.extend_from_slice(chunk);
+        coded.extend_from_slice(CHUNK_END);
+        (rest, size) = (after, size * 2);
+    }
+    coded.extend_from_slice(LAST_CHUNK);
+    chunks::naive(&coded).expect("a whole body and nothing after it")
 }
 
 /// Whether the part really has this mistake.

@@ -1,15 +1,17 @@
 //! Target `head`: what is written as a request head is one request to httparse and to hyper's server, with the target,
-//! the headers and the framing that were asked for.
+//! the headers and the framing that were asked for, and hyper finds the body in it: a form or a raw one, with its length or
+//! in chunks.
 //!
 //! Allowed differences: hyper refuses a target that holds what RFC 3986 has no place for (the engine's own come from a
 //! URL parser, which escapes it), and more headers than its own limit; refused is refused whole, never read as
 //! something else. CONNECT has no body to hyper, and the engine does not use it here.
 //!
-//! Input: a byte that chooses method and framing, target, host, the length of the body, the engine's one header, and the
-//! caller's headers, each a name and a value.
+//! Input: a byte that chooses method and framing, target, host, the engine's one header, for a raw body its media type and
+//! its bytes, for chunks the size of each, and the caller's headers, each a name and a value.
 
 use quintet_proto::{
-    Boundary, Form, Framing, Headers, Plan, RequestHead, Segment, is_engine_owned,
+    Boundary, CHUNK_END, ChunkLine, Form, Framing, Headers, LAST_CHUNK, Plan, RequestHead, Segment,
+    UNKNOWN_LENGTH, is_engine_owned,
 };
 
 use crate::input::Input;
@@ -31,6 +33,8 @@ pub fn check(bytes: &[u8]) {
     let engine = (input.text(), input.text());
     let has_body = choice & 4 == 0;
     let forwarded = choice & 8 != 0;
+    let raw = (choice & 16 != 0).then(|| (input.text(), input.bytes()));
+    let chunk_bytes = (choice & 32 != 0).then(|| 1 + usize::from(input.byte()));
     let mut headers = Headers::new();
     while !input.is_empty() {
         let (name, value) = (input.text(), input.bytes());
@@ -45,13 +49,25 @@ pub fn check(bytes: &[u8]) {
     }
 
     let boundary = Boundary::from_random([choice; 16]);
-    let plan = Plan::new(&Form::new(), &boundary, &[]).expect("a form without files");
-    let framing = match has_body {
-        true => Framing::Multipart {
-            boundary: &boundary,
-            content_length: plan.content_length(),
+    let body = match &raw {
+        _ if !has_body => Vec::new(),
+        Some((_, bytes)) => bytes.to_vec(),
+        None => closing(&boundary),
+    };
+    let content_length = match chunk_bytes {
+        Some(_) => UNKNOWN_LENGTH,
+        None => body.len() as u64,
+    };
+    let framing = match &raw {
+        _ if !has_body => Framing::None,
+        Some((content_type, _)) => Framing::Raw {
+            content_type,
+            content_length,
         },
-        false => Framing::None,
+        None => Framing::Multipart {
+            boundary: &boundary,
+            content_length,
+        },
     };
     let head = RequestHead {
         method: &method,
@@ -75,32 +91,60 @@ pub fn check(bytes: &[u8]) {
         true => format!("http://{host}{target}"),
         false => target.clone(),
     };
-    let expected = expected(&head, &boundary, &plan);
+    let expected = expected(&head);
     httparse_reads(out, &method, &target, &expected);
 
     let mut request = out.to_vec();
-    if has_body {
-        for segment in plan.segments() {
-            let Segment::Bytes(bytes) = segment else {
-                unreachable!("there is no file")
-            };
-            request.extend_from_slice(bytes);
-        }
+    match chunk_bytes {
+        Some(chunk_bytes) if has_body => write_chunks(&body, chunk_bytes, &mut request),
+        _ => request.extend_from_slice(&body),
     }
     if method != "CONNECT" {
-        hyper_reads(&request, out.len(), &method, &target, expected);
+        hyper_reads(&request, &body, &method, &target, expected);
     }
 }
 
-fn expected(head: &RequestHead<'_>, boundary: &Boundary, plan: &Plan) -> Fields {
+/// The body of a form without parts.
+fn closing(boundary: &Boundary) -> Vec<u8> {
+    let plan = Plan::new(&Form::new(), boundary, &[]).expect("a form without files");
+    let segments = plan.segments().map(|segment| match segment {
+        Segment::Bytes(bytes) => bytes,
+        Segment::File { .. } => unreachable!("there is no file"),
+    });
+    segments.collect::<Vec<_>>().concat()
+}
+
+fn write_chunks(body: &[u8], chunk_bytes: usize, request: &mut Vec<u8>) {
+    for chunk in body.chunks(chunk_bytes) {
+        request.extend_from_slice(ChunkLine::new(chunk.len() as u64).as_bytes());
+        request.extend_from_slice(chunk);
+        request.extend_from_slice(CHUNK_END);
+    }
+    request.extend_from_slice(LAST_CHUNK);
+}
+
+fn expected(head: &RequestHead<'_>) -> Fields {
     let mut fields = vec![("Host".to_owned(), head.host.as_bytes().to_vec())];
-    if let Framing::Multipart { .. } = head.framing {
-        let content_type = format!("multipart/form-data; boundary={}", boundary.as_str());
+    let body = match head.framing {
+        Framing::None => None,
+        Framing::Multipart {
+            boundary,
+            content_length,
+        } => {
+            let content_type = format!("multipart/form-data; boundary={}", boundary.as_str());
+            Some((content_type, content_length))
+        }
+        Framing::Raw {
+            content_type,
+            content_length,
+        } => Some((content_type.to_owned(), content_length)),
+    };
+    if let Some((content_type, content_length)) = body {
         fields.push(("Content-Type".to_owned(), content_type.into()));
-        fields.push((
-            "Content-Length".to_owned(),
-            plan.content_length().to_string().into(),
-        ));
+        fields.push(match content_length {
+            UNKNOWN_LENGTH => ("Transfer-Encoding".to_owned(), b"chunked".to_vec()),
+            length => ("Content-Length".to_owned(), length.to_string().into()),
+        });
     }
     let engine = head
         .engine
@@ -142,7 +186,7 @@ fn httparse_reads(head: &[u8], method: &str, target: &str, expected: &Fields) {
     assert_eq!(&read, expected);
 }
 
-fn hyper_reads(request: &[u8], head_len: usize, method: &str, target: &str, expected: Fields) {
+fn hyper_reads(request: &[u8], body: &[u8], method: &str, target: &str, expected: Fields) {
     let (seen, clean) = hyper_server(request, expected.len() + 1);
     let Some(one) = seen.first() else {
         assert!(
@@ -153,7 +197,7 @@ fn hyper_reads(request: &[u8], head_len: usize, method: &str, target: &str, expe
     };
     assert!(clean && seen.len() == 1, "hyper saw more than one request");
     assert_eq!((&*one.method, &*one.target), (method, target));
-    assert_eq!(one.body, request[head_len..]);
+    assert_eq!(one.body, body);
     // hyper's map keeps the order of each name's values alone.
     let sorted = |fields: &Fields| {
         let mut fields: Fields = fields
