@@ -1,6 +1,10 @@
 //! A proxy on loopback between an engine and a server, both with real sockets: it passes bytes on, and harms one connection
 //! at one byte of one direction.
-#![allow(unreachable_pub, reason = "the tests' own")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test program uses a part of it"
+)]
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -82,8 +86,8 @@ pub struct FaultProxy {
 
 struct Shared {
     server: SocketAddr,
-    /// Of the next connection.
-    fault: Mutex<Option<Fault>>,
+    /// Of the next connection, and so on.
+    faults: Mutex<Box<dyn FnMut() -> Option<Fault> + Send>>,
     struck: AtomicBool,
     /// Those that may be open.
     links: Mutex<Vec<Weak<Link>>>,
@@ -98,7 +102,7 @@ impl FaultProxy {
         let addr = listener.local_addr().expect("bound");
         let shared = Arc::new(Shared {
             server,
-            fault: Mutex::default(),
+            faults: Mutex::new(Box::new(|| None)),
             struck: AtomicBool::new(false),
             links: Mutex::default(),
             newest: Mutex::default(),
@@ -114,9 +118,14 @@ impl FaultProxy {
     }
 
     /// Lets this befall the next connection, and nothing those after it.
-    pub fn harm_next(&self, fault: Option<Fault>) {
+    pub fn harm_next(&self, mut fault: Option<Fault>) {
+        self.harm_each(move || fault.take());
+    }
+
+    /// Asks for the fault of each connection from now on.
+    pub fn harm_each(&self, faults: impl FnMut() -> Option<Fault> + Send + 'static) {
         self.shared.struck.store(false, Ordering::SeqCst);
-        *locked(&self.shared.fault) = fault;
+        *locked(&self.shared.faults) = Box::new(faults);
     }
 
     /// Lets this befall the newest connection, its place counted from now on.
@@ -161,11 +170,12 @@ impl Shared {
         for stream in [&engine, &server] {
             let _ = stream.set_nodelay(true);
         }
+        let fault = (locked(&self.faults))();
         let link = Arc::new(Link {
             engine,
             server,
             life: Arc::new(Life {
-                fault: Mutex::new(locked(&self.fault).take()),
+                fault: Mutex::new(fault),
                 passed: Default::default(),
             }),
             resets: AtomicBool::new(false),
