@@ -6,10 +6,18 @@ mod simulated;
 mod support;
 
 use std::io::ErrorKind::WouldBlock;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
-use quintet::{ErrorKind, Event, EventKind, UploadRequest, UploadTask};
+use quintet::{Engine, ErrorKind, Event, EventKind, UploadRequest, UploadTask};
+use quintet_receiver::SelfMade;
+use quintet_tcp::TcpConnect;
+use quintet_tls::rustls::pki_types::pem::PemObject;
+use quintet_tls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use quintet_tls::rustls::{ServerConfig, ServerConnection, StreamOwned, crypto};
+use quintet_tls::{TlsConnect, TlsSettings};
 use simulated::{Network, pass_time, simulated};
 use support::*;
 
@@ -255,5 +263,114 @@ fn on_a_socket_what_was_told_as_sent_is_all_that_comes() {
     open.send(()).unwrap();
     let outcome = task.wait();
     assert_eq!(outcome.status(), Some(200));
+    recorder.check();
+}
+
+/// A record of TLS, with what is around its bytes.
+const RECORD_BYTES_MAX: usize = 16 * 1024 + 256;
+
+/// The server's side of a TLS connection.
+struct Secure(StreamOwned<ServerConnection, TcpStream>);
+
+impl Secure {
+    /// Reads up to and with the empty line that ends the request head.
+    fn head(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            match self.read(1)[..] {
+                [byte] => head.push(byte),
+                _ => break,
+            }
+        }
+        String::from_utf8(head).expect("a head in UTF-8")
+    }
+
+    fn read(&mut self, len: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let _ = (&mut self.0).take(len).read_to_end(&mut bytes);
+        bytes
+    }
+
+    fn say(&mut self, text: &str) {
+        let _ = self.0.write_all(text.as_bytes());
+        let _ = self.0.flush();
+    }
+
+    /// What has come and was not read: bytes of the body, and of the connection.
+    fn unread(&mut self) -> (usize, usize) {
+        let (tls, stream) = (&mut self.0.conn, &mut self.0.sock);
+        stream.set_nonblocking(true).unwrap();
+        let (mut body, mut raw) = (0, 0);
+        loop {
+            body += tls.process_new_packets().unwrap().plaintext_bytes_to_read();
+            match tls.read_tls(stream) {
+                Ok(read @ 1..) if body == 0 => raw += read,
+                Err(error) if error.kind() == WouldBlock => break,
+                end => panic!("not silent: {end:?} with {body} bytes of the body"),
+            }
+        }
+        stream.set_nonblocking(false).unwrap();
+        (body, raw)
+    }
+}
+
+fn server_config(made: &SelfMade) -> Arc<ServerConfig> {
+    let chain = CertificateDer::from_pem_slice(made.cert_pem.as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(made.key_pem.as_bytes()).unwrap();
+    let provider = Arc::new(crypto::ring::default_provider());
+    let config =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.unwrap().with_no_client_auth();
+    Arc::new(config.with_single_cert(vec![chain], key).unwrap())
+}
+
+#[test]
+fn over_tls_no_record_more_than_was_told_comes_while_another_upload_goes() {
+    let made = SelfMade::new().expect("randomness");
+    let config = server_config(&made);
+    let (open, wait) = gate();
+    let (tell, told) = mpsc::channel::<u64>();
+    let (told, unread) = (Mutex::new(told), Arc::new(OnceLock::new()));
+    let seen = unread.clone();
+    let peer = Peer::start(move |conversation, number| {
+        let tls = ServerConnection::new(config.clone()).expect("a good configuration");
+        let mut secure = Secure(StreamOwned::new(tls, conversation.0));
+        let head = secure.head();
+        let mut left = content_length(&head).unwrap();
+        if number == 0 {
+            let sent = told.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+            assert_eq!(secure.read(sent).len() as u64, sent);
+            pass(&wait);
+            seen.set(secure.unread()).unwrap();
+            pass(&wait);
+            left -= sent;
+        }
+        assert_eq!(secure.read(left).len() as u64, left);
+        secure.say(OK);
+    });
+    let trusted = TlsSettings::only_given_roots().add_root_pem(made.root_pem.as_bytes());
+    let tls = TlsConnect::new(TcpConnect::new(), trusted.unwrap()).unwrap();
+    let engine = Engine::start(tls).unwrap();
+    let (files, url) = (Files::new(), format!("https://{}/up", peer.addr));
+    let path = files.file("big.bin", 4 << 20);
+    let (request, recorder) = recorded(&url, &path);
+    let (request, seat, at) = pausing_once(request);
+    let task = seat.get_or_init(|| engine.upload(request));
+    tell.send(at.recv_timeout(PATIENCE).unwrap()).unwrap();
+    // The engine has many turns meanwhile.
+    let another = engine.upload(UploadRequest::new(url, &path, "file"));
+    assert_eq!(another.wait().status(), Some(200));
+    open.send(()).unwrap();
+    until("the peer has looked", || unread.get().is_some());
+    let (body, raw) = *unread.get().unwrap();
+    assert_eq!(body, 0, "not one byte of the body");
+    assert!(
+        raw <= RECORD_BYTES_MAX,
+        "a begun record at most, not {raw} bytes"
+    );
+    assert_eq!(recorder.names().last(), Some(&"paused"));
+    assert!(task.resume());
+    open.send(()).unwrap();
+    assert_eq!(task.wait().status(), Some(200));
     recorder.check();
 }

@@ -1,5 +1,5 @@
-//! Two hundred uploads on real sockets with priorities, pauses, aborts, caps and gates that change, in step with the naive
-//! model of the queue.
+//! Two hundred uploads on real sockets with priorities, pauses, retries, aborts, caps and gates that change, in step with the
+//! naive model of the queue, to which a retry is nothing: it keeps its slot.
 #![forbid(unsafe_code)]
 
 mod support;
@@ -7,13 +7,16 @@ mod support;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
-use quintet::{Engine, UploadRequest, UploadTask};
+use quintet::{Engine, Retry, UploadRequest, UploadTask};
 use support::queue_model::{QueueModel, Stands};
-use support::turnstile::Turnstile;
+use support::turnstile::{TurnedAway, Turnstile};
 use support::*;
 
 const UPLOADS: u64 = 200;
+/// Of one upload.
+const RETRIES_MAX: u32 = 3;
 
 /// Numbers that look random and are the same each time (xorshift).
 struct Numbers(u64);
@@ -27,6 +30,12 @@ impl Numbers {
     }
 }
 
+fn at_once() -> Retry {
+    let mut retry = Retry::default();
+    (retry.delay_first, retry.retries_max) = (Duration::ZERO, RETRIES_MAX);
+    retry
+}
+
 struct Run {
     engine: Engine,
     hosts: [Turnstile; 3],
@@ -34,6 +43,8 @@ struct Run {
     _files: Files,
     model: QueueModel,
     tasks: HashMap<u64, UploadTask>,
+    /// How each is turned away at first.
+    turned_away: HashMap<u64, Vec<TurnedAway>>,
     numbers: Numbers,
     submitted: u64,
 }
@@ -42,12 +53,16 @@ impl Run {
     fn new(seed: u64) -> Self {
         let files = Files::new();
         Self {
-            engine: engine_with(settings(|settings| settings.paused_keeps_slot = false)),
+            engine: engine_with(settings(|settings| {
+                settings.paused_keeps_slot = false;
+                settings.retry_reserve = UPLOADS as u32 * RETRIES_MAX;
+            })),
             hosts: [Turnstile::new(), Turnstile::new(), Turnstile::new()],
             path: files.file("a", 2000),
             _files: files,
             model: QueueModel::new(5, 1 << 20),
             tasks: HashMap::new(),
+            turned_away: HashMap::new(),
             numbers: Numbers(seed),
             submitted: 0,
         }
@@ -71,8 +86,16 @@ impl Run {
         self.submitted += 1;
         let (number, host) = (self.submitted, self.numbers.below(4).min(2));
         let priority = [0, 0, 0, 1, -1, 50][self.numbers.below(6) as usize];
-        let url = self.hosts[host as usize].url(&format!("/{number}"));
-        let request = UploadRequest::new(url, &self.path, "file").priority(priority);
+        let (peer, target) = (&self.hosts[host as usize], format!("/{number}"));
+        let ways = [TurnedAway::Busy, TurnedAway::Broken];
+        let turned_away: Vec<_> = (0..[0, 0, 1, RETRIES_MAX][self.numbers.below(4) as usize])
+            .map(|_| ways[self.numbers.below(2) as usize])
+            .collect();
+        peer.turn_away(&target, turned_away.clone());
+        self.turned_away.insert(number, turned_away);
+        let request = UploadRequest::new(peer.url(&target), &self.path, "file")
+            .priority(priority)
+            .retry(at_once());
         let task = self.engine.upload(request);
         assert_eq!(u64::from(task.id()), number);
         self.tasks.insert(number, task);
@@ -95,6 +118,12 @@ impl Run {
             self.hosts[usize::from(host)].let_through(&format!("/{number}"));
             let outcome = self.tasks[&number].wait();
             assert_eq!(outcome.status(), Some(200), "{number}: {outcome:?}");
+            // A connection that was kept, or is lost while paused, may break and cost no retry.
+            let turned_away = &self.turned_away[&number];
+            let busy = turned_away.iter().filter(|way| **way == TurnedAway::Busy);
+            let retries = busy.count()..=turned_away.len();
+            let attempts = outcome.attempts as usize;
+            assert!(retries.contains(&(attempts - 1)), "{number}: {attempts}");
             self.model.forget(number);
         }
     }
@@ -205,8 +234,9 @@ impl Run {
             self.model.admit();
             self.compare();
         }
-        assert!(self.tasks.values().all(|task| task.outcome().is_some()));
         assert_eq!(self.tasks.len() as u64, UPLOADS);
+        let attempts = self.tasks.values().map(|task| task.wait().attempts);
+        assert!(attempts.sum::<u32>() > UPLOADS as u32, "none was retried");
     }
 }
 

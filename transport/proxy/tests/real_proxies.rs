@@ -5,9 +5,11 @@
 #![forbid(unsafe_code)]
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
@@ -33,6 +35,9 @@ const LEN: usize = 20_000_000;
 
 const LOGIN: &str = "user:pass.word@";
 const WRONG: &str = "user:other@";
+/// Dante asks PAM, and this service knows one user and any password.
+const STRANGER: &str = "other:pass.word@";
+const PAM_SERVICE: &str = "quintet-danted";
 
 #[test]
 fn tinyproxy_reads_plain_requests_and_tunnels_the_others() {
@@ -60,6 +65,46 @@ fn tinyproxy_lets_in_who_has_the_login() {
         );
         refuses(&secure(), setting.clone(), ErrorKind::Refused);
         refuses(&plain(), setting.tunnel_plain(true), ErrorKind::Refused);
+    }
+}
+
+#[test]
+fn squid_reads_plain_requests_and_tunnels_the_others() {
+    let Some(proxy) = or_skip("squid", squid(None)) else {
+        return;
+    };
+    each_arrives(&proxy, "http", "");
+    let tunnelled = proxy.setting("http", "").tunnel_plain(true);
+    arrives(&plain(), tunnelled);
+}
+
+#[test]
+fn squid_lets_in_who_has_the_login() {
+    let Some(proxy) = or_skip("squid", squid(Some("user pass.word"))) else {
+        return;
+    };
+    each_arrives(&proxy, "http", LOGIN);
+    for login in ["", WRONG] {
+        let setting = proxy.setting("http", login);
+        let ended = upload(&plain(), setting.clone());
+        assert!(matches!(ended.status(), None | Some(407)), "{ended:?}");
+        refuses(&secure(), setting.clone(), ErrorKind::Refused);
+        refuses(&plain(), setting.tunnel_plain(true), ErrorKind::Refused);
+    }
+}
+
+#[test]
+fn dante_lets_in_who_has_the_login() {
+    let Some(proxy) = or_skip("dante", dante()) else {
+        return;
+    };
+    each_arrives(&proxy, "socks5h", LOGIN);
+    for login in ["", STRANGER] {
+        refuses(
+            &secure(),
+            proxy.setting("socks5h", login),
+            ErrorKind::Refused,
+        );
     }
 }
 
@@ -231,6 +276,71 @@ fn tinyproxy(more: &str) -> Result<RealProxy, String> {
     })
 }
 
+/// With a login, as its helpers are told it: user and password on a line.
+fn squid(login: Option<&str>) -> Result<RealProxy, String> {
+    start(|port| {
+        let folder = readable_folder();
+        let helper = folder.path().join("login.sh");
+        let says = login.unwrap_or_default();
+        let script = format!(
+            "while read -r line; do [ \"$line\" = '{says}' ] && echo OK || echo ERR; done\n"
+        );
+        fs::write(&helper, script).expect("room for a file");
+        let access = match login {
+            None => "http_access allow all".into(),
+            Some(_) => format!(
+                "auth_param basic program /bin/sh {}\nauth_param basic children 1\n\
+                 acl known proxy_auth REQUIRED\nhttp_access allow known\nhttp_access deny all",
+                helper.display()
+            ),
+        };
+        let text = format!(
+            "http_port 127.0.0.1:{port}\n{access}\npid_filename none\ncache deny all\n\
+             cache_mem 0\naccess_log none\ncache_log /dev/null\npinger_enable off\n\
+             max_filedescriptors 1024\ncoredump_dir {}\n",
+            folder.path().display()
+        );
+        let config = folder.path().join("conf");
+        fs::write(&config, text).expect("room for a file");
+        let mut command = Command::new("squid");
+        command.arg("-N").arg("-f").arg(config);
+        (command, Some(folder))
+    })
+}
+
+fn dante() -> Result<RealProxy, String> {
+    if !Path::new("/etc/pam.d").join(PAM_SERVICE).is_file() {
+        return Err("its login is not installed: run engine/core/tests/servers/install.sh".into());
+    }
+    start(|port| {
+        let folder = readable_folder();
+        let text = format!(
+            "logoutput: /dev/null\ninternal: 127.0.0.1 port = {port}\nexternal: lo\n\
+             clientmethod: none\nsocksmethod: pam.username\n\
+             client pass {{ from: 127.0.0.0/8 to: 0.0.0.0/0 }}\n\
+             socks pass {{\n  from: 127.0.0.0/8 to: 0.0.0.0/0\n  socksmethod: pam.username\n  \
+             pam.servicename: {PAM_SERVICE}\n}}\n"
+        );
+        let config = folder.path().join("conf");
+        fs::write(&config, text).expect("room for a file");
+        let mut command = Command::new("danted");
+        command.arg("-f").arg(config);
+        (command, Some(folder))
+    })
+}
+
+/// For a program that gives up its rights before it reads what lies there.
+fn readable_folder() -> TempDir {
+    let folder = TempDir::new().expect("a temporary directory");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let all = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(folder.path(), all).expect("its own directory");
+    }
+    folder
+}
+
 fn microsocks(more: &[&str]) -> Result<RealProxy, String> {
     start(|port| {
         let mut command = Command::new("microsocks");
@@ -246,6 +356,7 @@ fn start(command: impl Fn(u16) -> (Command, Option<TempDir>)) -> Result<RealProx
         let address = free_port();
         let (mut command, folder) = command(address.port());
         let quiet = command
+            .env("PATH", search_path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -265,6 +376,14 @@ fn start(command: impl Fn(u16) -> (Command, Option<TempDir>)) -> Result<RealProx
         }
     }
     panic!("it never listened");
+}
+
+/// Debian keeps some of them where users do not look.
+fn search_path() -> OsString {
+    let usual = env::var_os("PATH").unwrap_or_default();
+    let more = cfg!(unix).then_some("/usr/sbin");
+    let all = env::split_paths(&usual).chain(more.map(PathBuf::from));
+    env::join_paths(all).unwrap_or(usual)
 }
 
 impl RealProxy {

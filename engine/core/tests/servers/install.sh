@@ -33,6 +33,8 @@ need php php-cli
 need nginx nginx-light
 need tinyproxy tinyproxy-bin
 need microsocks microsocks
+need squid squid
+need danted dante-server
 need openssl openssl
 need node nodejs
 need npm npm
@@ -48,6 +50,18 @@ if [ "${#missing[@]}" -gt 0 ]; then
     try "apt-get update" apt-get update -q
     try "apt-get install ${missing[*]}" \
         apt-get install -q -y --no-install-recommends "${missing[@]}"
+fi
+
+# Dante asks PAM who may pass, and PAM looks nowhere else. Any password will do: no account of this
+# machine has to do with it, and nothing else asks for this service.
+pam=/etc/pam.d/quintet-danted
+if [ ! -f "$pam" ]; then
+    if [ "$(id -u)" != 0 ]; then
+        echo "install.sh: only root may write $pam" >&2
+        exit 1
+    fi
+    printf '%s\n' 'auth required pam_succeed_if.so quiet user = user' \
+        'account required pam_permit.so' >"$pam"
 fi
 
 # Each of the rest carries a copy of what it was made from, written last: an interrupted install is

@@ -1,6 +1,6 @@
-//! A peer that takes every request, tells of it, and answers those that the test lets through.
+//! A peer that takes every request, tells of it, and answers those that the test lets through. Some it turns away first.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 
 use super::{OK, PATIENCE, Peer};
@@ -16,7 +16,19 @@ pub struct Turnstile {
 struct Open {
     targets: Mutex<HashSet<String>>,
     changed: Condvar,
+    /// How the next requests are turned away, the last first.
+    turned_away: Mutex<HashMap<String, Vec<TurnedAway>>>,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// Answered with 503.
+    Busy,
+    /// The connection ends without an answer.
+    Broken,
+}
+
+const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 
 const ALL: &str = "*";
 
@@ -33,6 +45,20 @@ impl Turnstile {
                 };
                 // The test may have ended.
                 let _ = arrived.send(target.to_owned());
+                let turned_away = gate
+                    .turned_away
+                    .lock()
+                    .unwrap()
+                    .get_mut(target)
+                    .map(Vec::pop);
+                match turned_away.flatten() {
+                    None => {}
+                    Some(TurnedAway::Broken) => return,
+                    Some(TurnedAway::Busy) => {
+                        conversation.say(BUSY);
+                        continue;
+                    }
+                }
                 let may =
                     |targets: &HashSet<String>| targets.contains(target) || targets.contains(ALL);
                 let targets = gate.targets.lock().unwrap();
@@ -52,6 +78,12 @@ impl Turnstile {
 
     pub fn url(&self, target: &str) -> String {
         format!("http://{}{target}", self.peer.addr)
+    }
+
+    /// Turns the first requests for this target away, in these ways.
+    pub fn turn_away(&self, target: &str, ways: Vec<TurnedAway>) {
+        let mut all = self.open.turned_away.lock().unwrap();
+        all.insert(target.to_owned(), ways);
     }
 
     /// The target of the next request that has come whole.
