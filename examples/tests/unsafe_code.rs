@@ -4,7 +4,12 @@
 use std::path::{Path, PathBuf};
 
 /// Relative to the root of the workspace.
-const ALLOWED: [&str; 3] = [
+const ALLOWED: [&str; 8] = [
+    "adapters/c/src/callbacks.rs",
+    "adapters/c/src/descriptor.rs",
+    "adapters/c/src/entry.rs",
+    "adapters/c/src/pointers.rs",
+    "adapters/c/src/tests/own_transport.rs",
     "benches/sink/src/sys.rs",
     "benches/steady/src/counting.rs",
     "transport/tcp/src/sys.rs",

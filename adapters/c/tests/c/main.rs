@@ -1,0 +1,12 @@
+//! What a program in C sees: each test compiles one and runs it against a real receiver.
+//!
+//! Without a compiler they pass themselves over, unless `QUINTET_REQUIRE_TOOLS=1`.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stderr, reason = "a test that is passed over says so")]
+
+#[cfg(target_pointer_width = "64")]
+mod layout;
+mod rules;
+mod support;
+mod symbols;
+mod upload;
