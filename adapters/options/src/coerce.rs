@@ -6,7 +6,6 @@ use std::time::Duration;
 use quintet::Error;
 
 use crate::number;
-use crate::stringify;
 use crate::value::Value;
 
 /// The largest whole number that JavaScript calls safe: it is no rounding of another.
@@ -100,7 +99,7 @@ pub(crate) fn entries<'a>(name: &str, value: &'a Value) -> Result<&'a [(String, 
 /// The text of a form field; `None` for one that is skipped.
 pub(crate) fn field(key: &str, value: &Value) -> Result<Option<String>, Error> {
     match value {
-        Value::List(_) | Value::Map(_) => Ok(Some(stringify::text(value))),
+        Value::List(_) | Value::Map(_) => Ok(Some(value.json_text())),
         other => plain("formData", key, other),
     }
 }
