@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use super::{Order, UploadRequest};
 use crate::drive::{FollowAndRetry, follow_and_retry};
+use crate::ticket::Shared;
 use crate::{Redirects, Retry};
+
+/// [`Shared::set_rate_max`], which only the setter names.
+type SetRateMax = fn(&Shared, u64);
 
 /// The settings of this file, in [`Extras`](super::extras::Extras).
 #[derive(Clone, Default)]
 pub(crate) struct TransferExtras {
     pub(crate) retry: Option<(Retry, FollowAndRetry)>,
     /// In bytes a second; 0 bounds nothing.
-    pub(crate) rate_max: u64,
+    pub(crate) rate_max: Option<(u64, SetRateMax)>,
     pub(crate) progress_interval: Option<Duration>,
     redirects: Option<Redirects>,
 }
@@ -42,7 +46,7 @@ impl UploadRequest {
     ///
     /// It counts what the transport takes: on TLS the plaintext. While the upload waits for its pace, nothing stalls.
     pub fn rate_max(mut self, bytes_per_second: u64) -> Self {
-        self.extras().transfer.rate_max = bytes_per_second;
+        self.extras().transfer.rate_max = Some((bytes_per_second, Shared::set_rate_max));
         self
     }
 
