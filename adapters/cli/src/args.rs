@@ -191,7 +191,7 @@ pub(crate) struct Send {
 }
 
 // How servers are reached and trusted. (A doc comment here would become the help of the commands.)
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Way {
     /// Trust the certificates in this PEM file too, besides those that the machine trusts.
     #[arg(long, value_name = "FILE")]
