@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 
 use crate::phase::Phase;
 
@@ -80,16 +80,26 @@ pub(crate) fn to_text(histogram: &Histogram<u64>) -> String {
     BASE64.encode(bytes)
 }
 
+/// What [`to_text`] wrote, here or in another program.
+pub(crate) fn from_text(text: &str) -> Result<Histogram<u64>, String> {
+    let bytes = BASE64.decode(text).map_err(|error| error.to_string())?;
+    let read: Histogram<u64> = Deserializer::new()
+        .deserialize(&mut bytes.as_slice())
+        .map_err(|error| error.to_string())?;
+    if read.sigfig() != DIGITS || read.low() != 1 {
+        return Err("it has other bounds than those of a bench: not three digits from 1 on".into());
+    }
+    let mut own = empty();
+    if read.max() > MICROS_MAX + MICROS_MAX / 1000 {
+        return Err("it holds more than an hour".into());
+    }
+    add(&mut own, &read);
+    Ok(own)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hdrhistogram::serialization::Deserializer;
-
-    fn from_text(text: &str) -> Result<Histogram<u64>, String> {
-        let bytes = BASE64.decode(text).map_err(|error| error.to_string())?;
-        let read = Deserializer::new().deserialize(&mut bytes.as_slice());
-        read.map_err(|error| error.to_string())
-    }
 
     #[test]
     fn what_is_read_back_is_what_was_recorded_to_three_digits() {

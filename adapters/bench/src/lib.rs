@@ -43,6 +43,7 @@ mod cpu;
 mod cpu;
 mod crew;
 mod histogram;
+mod hlog;
 mod load;
 mod meter;
 mod phase;
@@ -58,6 +59,7 @@ mod watcher;
 
 pub use begin::Requests;
 pub use histogram::MICROS_MAX;
+pub use hlog::Hlog;
 pub use load::{Arrivals, Load, Pace, Shard, Span};
 pub use phase::Phase;
 pub use report::{About, Report};

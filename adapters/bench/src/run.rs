@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use hdrhistogram::Histogram;
 use quintet::{Clock, Settings, SystemClock};
 use quintet_transport::Connect;
 
@@ -13,7 +14,10 @@ use crate::begin::{Blocking, Numbers, Requests, closed, open};
 use crate::crew::{Crew, Kit};
 use crate::load::{Load, Pace};
 use crate::meter::{Board, Meter};
+use crate::phase::Phase;
+use crate::records::Records;
 use crate::report::{About, Report};
+use crate::series::Point;
 use crate::stop::Stop;
 use crate::watcher::{Counted, Watcher};
 
@@ -30,15 +34,26 @@ pub struct Bench {
 }
 
 /// One interval that is over, for whoever looks on.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Tick<'a> {
     /// What happened in it.
-    pub point: &'a crate::Point,
+    pub point: &'a Point,
     /// Uploads begun so far.
     pub begun: u64,
-    /// Where measuring begins, from the start of the bench.
+    /// When the bench began.
+    pub started_at: SystemTime,
+    /// Where measuring begins, from there.
     pub measured_from: Duration,
+    /// Whether the bench is over.
+    pub is_last: bool,
+    pub(crate) records: &'a Records,
+}
+
+impl Tick<'_> {
+    /// The times in microseconds of the measured uploads that ended in it.
+    pub fn histogram(&self, phase: Phase) -> &Histogram<u64> {
+        self.records.histograms.of(phase)
+    }
 }
 
 impl Bench {
@@ -113,7 +128,7 @@ impl Bench {
         }
         let counted = watcher.watch(&crew, each);
         crew.end();
-        Ok(counted.end())
+        Ok(counted.end(each))
     }
 }
 

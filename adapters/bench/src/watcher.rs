@@ -96,7 +96,7 @@ impl Watcher {
             }
             let is_end = self.stopped || board.is_over();
             if now >= next && !is_end {
-                self.gather(now, each);
+                self.gather(now, false, each);
                 next = next_tick(self.began, self.load.span.interval, now);
             }
             if give_up.is_none() && self.is_ending(now) {
@@ -112,9 +112,9 @@ impl Watcher {
     }
 
     /// After the crew's end: what it has ended is counted too.
-    pub(crate) fn end(mut self) -> Counted {
+    pub(crate) fn end(mut self, each: &mut dyn FnMut(&Tick<'_>)) -> Counted {
         let now = self.board.clock.now();
-        self.gather(now, &mut |_| {});
+        self.gather(now, true, each);
         let (from, to) = (self.board.window.from(), self.board.window.to());
         let (mut cpu, mut busiest) = (Duration::ZERO, 0.0);
         if let (Some(first), Some(last)) = (&self.used_from, &self.used_to) {
@@ -173,7 +173,7 @@ impl Watcher {
         self.used_to.get_or_insert_with(|| used(crew, now));
     }
 
-    fn gather(&mut self, now: Duration, each: &mut dyn FnMut(&Tick<'_>)) {
+    fn gather(&mut self, now: Duration, is_last: bool, each: &mut dyn FnMut(&Tick<'_>)) {
         let mut interval = Records::new();
         for meter in &self.meters {
             self.spare.clear();
@@ -208,7 +208,10 @@ impl Watcher {
         each(&Tick {
             point: &point,
             begun,
+            started_at: self.started_at,
             measured_from: self.load.span.measured_from(),
+            is_last,
+            records: &interval,
         });
     }
 }

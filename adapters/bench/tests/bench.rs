@@ -1,63 +1,13 @@
 //! Whole benches against a real receiver, which counts and measures for itself.
 
+mod common;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use quintet::{FilePart, Settings, UploadRequest, UploadSource};
-use quintet_bench::{Arrivals, Bench, Load, Pace, Phase, Report, Shard, Span, Stop};
-use quintet_receiver::{Discard, Receiver, Think};
-use quintet_tcp::TcpConnect;
-
-fn load(pace: Pace, uploads: u64) -> Load {
-    Load {
-        clients: 2,
-        slots: 5,
-        threads: 2,
-        pace,
-        span: Span {
-            uploads: Some(uploads),
-            ..Span::default()
-        },
-        shard: Shard::WHOLE,
-        seed: 3,
-    }
-}
-
-fn open(per_second: f64) -> Pace {
-    Pace::Open {
-        per_second,
-        arrivals: Arrivals::Poisson,
-    }
-}
-
-/// Runs it to `receiver`, every upload of `bytes(number)` bytes.
-fn run(load: Load, receiver: &Receiver, bytes: fn(u64) -> u64) -> Report {
-    run_until(load, &receiver.url("/up"), bytes, &Stop::default())
-}
-
-fn run_until(load: Load, url: &str, bytes: fn(u64) -> u64, stop: &Stop) -> Report {
-    let url: Arc<str> = url.into();
-    let request = move |number| {
-        let file = FilePart::new("file", UploadSource::zeros(bytes(number))).file_name("a.bin");
-        UploadRequest::form(url.clone()).file(file)
-    };
-    let bench = Bench::new(load, TcpConnect::new(), Settings::default(), request);
-    bench.run(stop, |_| {}).unwrap()
-}
-
-fn receiver(settings: quintet_receiver::Settings) -> Receiver {
-    Receiver::start(settings).unwrap()
-}
-
-fn discarding(think: Think) -> quintet_receiver::Settings {
-    quintet_receiver::Settings {
-        discard: Some(Discard {
-            think,
-            ..Discard::default()
-        }),
-        ..Default::default()
-    }
-}
+use common::*;
+use quintet_bench::{Pace, Phase, Report, Shard, Stop};
+use quintet_receiver::Think;
 
 #[test]
 fn what_was_sent_is_what_was_received() {
@@ -176,16 +126,10 @@ fn a_stop_ends_it_with_what_ran() {
         let stop = Stop::default();
         let asked = stop.clone();
         // Once something has been answered.
-        let url: Arc<str> = receiver.url("/up").into();
-        let request = move |_| {
-            let file = FilePart::new("file", UploadSource::zeros(10));
-            UploadRequest::form(url.clone()).file(file)
-        };
         let mut endless = load(pace, 0);
         endless.span.uploads = None;
         endless.span.interval = Duration::from_millis(20);
-        let bench = Bench::new(endless, TcpConnect::new(), Settings::default(), request);
-        let report = bench
+        let report = bench(endless, &receiver.url("/up"), |_| 10)
             .run(&stop, |tick| {
                 if tick.begun > 100 && tick.point.active > 0 {
                     asked.stop();
@@ -236,9 +180,7 @@ fn a_load_that_makes_no_sense_is_refused() {
     let mut shard = load(Pace::Closed, 1);
     shard.shard = Shard { index: 2, of: 2 };
     for wrong in [none, never, shard] {
-        let url: Arc<str> = receiver.url("/").into();
-        let request = move |_| UploadRequest::new(url.clone(), "a", "file");
-        let bench = Bench::new(wrong, TcpConnect::new(), Settings::default(), request);
+        let bench = bench(wrong, &receiver.url("/"), |_| 1);
         let error = bench.run(&Stop::default(), |_| {}).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     }

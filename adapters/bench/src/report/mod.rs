@@ -1,5 +1,6 @@
 //! The report of a bench: every number of it, as it stands in the JSON.
 
+mod files;
 mod machine;
 mod made;
 mod text;

@@ -102,6 +102,10 @@ pub(crate) struct LoadArgs {
     /// Print the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Keep the report in this directory, in every form: bench.json, bench.txt, bench.csv (what happened when), bench.hlog (a
+    /// histogram for each phase and interval), bench-PHASE.hgrm (percentiles) and bench.prom (Prometheus).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
     /// No line a second on stderr.
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -1,6 +1,7 @@
 //! `quintet bench`: load by the engine's own clients, and a report.
 
 pub(crate) mod args;
+mod kept;
 mod live;
 mod payload;
 
@@ -12,6 +13,7 @@ use quintet::Settings;
 use quintet_bench::{About, Arrivals, Bench, Load, Pace, Report, Shard, Span, Stop};
 
 use self::args::{LoadArgs, Spread, Switch};
+use self::kept::Kept;
 use self::payload::Mix;
 use crate::exit::Exit;
 use crate::messages::tell;
@@ -39,11 +41,19 @@ fn measure(args: &LoadArgs) -> io::Result<Exit> {
     let interrupted = interrupts(&stop)?;
     let request = move |number| mix.request(number);
     let bench = Bench::new(load(args), transport, settings(args), request).about(about);
+    // Before anything is sent: a report that cannot be kept is told now.
+    let mut kept = args.out.as_deref().map(Kept::create).transpose()?;
     let report = bench.run(&stop, |tick| {
+        if let Some(kept) = &mut kept {
+            kept.add(tick);
+        }
         if !args.quiet {
             tell(&live::line(tick));
         }
     })?;
+    if let Some(kept) = kept {
+        kept.end(&report)?;
+    }
     let mut out = io::stdout().lock();
     match args.json {
         true => out.write_all(report.to_json().as_bytes())?,

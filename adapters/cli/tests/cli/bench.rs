@@ -100,6 +100,39 @@ fn made_up_bytes_are_sent_as_asked() {
 }
 
 #[test]
+fn a_report_is_kept_in_every_form() {
+    let receiver = receiver();
+    let folder = Folder::new();
+    let out = folder.path().join("new/run");
+    let (url, dir) = (receiver.url("/"), out.to_str().unwrap());
+    let ran = run(&[
+        "bench",
+        &url,
+        "--size",
+        "1",
+        "--uploads",
+        "30",
+        "--json",
+        "-q",
+        "--out",
+        dir,
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
+    assert_eq!(read("bench.json"), ran.stdout);
+    assert!(read("bench.txt").contains("30 measured: 30 answered"));
+    assert!(read("bench.csv").starts_with("at_s,"));
+    assert!(read("bench.hlog").contains("Tag=response,"));
+    assert!(read("bench-response.hgrm").contains("Total count    =           30]"));
+    assert!(read("bench.prom").contains("uploads_total{end=\"answered\"} 30"));
+
+    let nowhere = folder.file("taken", "a file");
+    let ran = run(&["bench", &url, "--size", "1", "--out", &nowhere]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("taken"), "{ran:?}");
+}
+
+#[test]
 fn it_goes_over_tls_and_tells_the_handshakes() {
     let receiver = receiver_with_tls();
     let folder = Folder::new();
