@@ -2,12 +2,16 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use quintet::{Method, Redirects, Settings};
 use quintet_quickjs::ShellSettings;
+use quintet_receiver::Think;
 
+use crate::bench::args::Bench;
+use crate::discard;
 use crate::exit;
 use crate::form::{self, FORM_HELP, Item};
 use crate::proxies::PROXY_HELP;
@@ -35,7 +39,14 @@ pub(crate) enum Command {
     Send(Box<Send>),
     /// Receive uploads, hash them, and tell what came: a server for trying things out.
     #[command(after_help = serve_after_help())]
-    Serve(Serve),
+    Serve(Box<Serve>),
+    /// Put load on a server by uploading, and measure it: throughput, and the times of every phase.
+    ///
+    /// Each client is an engine with slots of its own. Without --rate they are closed loops: each slot begins an upload
+    /// when its last one has ended. With --rate uploads begin when they are due, whatever became of those before, and
+    /// what they wait for counts: response time. Service time, from the slot on, is told beside it.
+    #[command(after_help = bench_after_help())]
+    Bench(Box<Bench>),
     /// Show the engine at work on this machine alone: seven uploads, five at a time, over TLS.
     ///
     /// Starts a receiver on a loopback port, with a certificate made on the spot that is trusted through its root
@@ -78,24 +89,8 @@ pub(crate) struct Send {
         "timeout", "retry", "retry_delay", "retry_max_time", "priority",
     ])]
     pub(crate) options: Option<String>,
-    /// The form key of the file.
-    #[arg(short, long, default_value = "file")]
-    pub(crate) name: String,
-    /// A field or a file of the form, as curl has it: see below; repeatable, in order.
-    #[arg(short = 'F', long, value_name = "NAME=…", value_parser = form::form)]
-    pub(crate) form: Vec<Item>,
-    /// A field of the form, sent as it stands (`@` and `<` mean nothing); repeatable, in order.
-    #[arg(long = "field", alias = "form-string", value_name = "NAME=VALUE", value_parser = form::literal)]
-    pub(crate) fields: Vec<Item>,
-    /// Both of them, in the order of the arguments.
-    #[arg(skip)]
-    pub(crate) items: Vec<Item>,
-    /// The method.
-    #[arg(long, value_name = "METHOD", default_value_t = Verb::Post)]
-    pub(crate) method: Verb,
-    /// The file is the body, and nothing around it: for object stores, mostly with --method put.
-    #[arg(long, conflicts_with_all = ["form", "fields", "name"])]
-    pub(crate) raw: bool,
+    #[command(flatten)]
+    pub(crate) content: Content,
     /// Only LENGTH bytes of each FILE from byte OFFSET on, such as 0,64KiB. [default: all of it]
     #[arg(long, value_name = "OFFSET,LENGTH", value_parser = units::range)]
     pub(crate) range: Option<(u64, u64)>,
@@ -106,15 +101,6 @@ pub(crate) struct Send {
     /// Largest file that is sent. [default: none]
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_file: Option<Size>,
-    /// A request header; repeatable. Those that the engine owns are ignored: see -v.
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = name_and_value)]
-    pub(crate) headers: Vec<(String, String)>,
-    /// The file name told to the server, instead of the last segment of the path.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) file_name: Option<String>,
-    /// The media type of the file, instead of the one that its extension tells.
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) mime_type: Option<String>,
 
     /// Uploads active at once; the others wait for their turn.
     #[arg(short, long, value_name = "N", value_parser = units::count,
@@ -190,6 +176,38 @@ pub(crate) struct Send {
     pub(crate) quiet: bool,
 }
 
+// What each request is made of, besides the file. (A doc comment here would become the help of the commands.)
+#[derive(Debug, clap::Args)]
+pub(crate) struct Content {
+    /// The form key of the file.
+    #[arg(short, long, default_value = "file")]
+    pub(crate) name: String,
+    /// A field or a file of the form, as curl has it: see below; repeatable, in order.
+    #[arg(short = 'F', long, value_name = "NAME=…", value_parser = form::form)]
+    pub(crate) form: Vec<Item>,
+    /// A field of the form, sent as it stands (`@` and `<` mean nothing); repeatable, in order.
+    #[arg(long = "field", alias = "form-string", value_name = "NAME=VALUE", value_parser = form::literal)]
+    pub(crate) fields: Vec<Item>,
+    /// Both of them, in the order of the arguments.
+    #[arg(skip)]
+    pub(crate) items: Vec<Item>,
+    /// The method.
+    #[arg(long, value_name = "METHOD", default_value_t = Verb::Post)]
+    pub(crate) method: Verb,
+    /// The file is the body, and nothing around it: for object stores, mostly with --method put.
+    #[arg(long, conflicts_with_all = ["form", "fields", "name"])]
+    pub(crate) raw: bool,
+    /// A request header; repeatable. Those that the engine owns are ignored: see -v.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = name_and_value)]
+    pub(crate) headers: Vec<(String, String)>,
+    /// The file name told to the server, instead of the last segment of the path.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) file_name: Option<String>,
+    /// The media type of the file, instead of the one that its extension tells.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) mime_type: Option<String>,
+}
+
 // How servers are reached and trusted. (A doc comment here would become the help of the commands.)
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Way {
@@ -256,10 +274,17 @@ impl Args {
 
     fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut args = Self::from_arg_matches(matches)?;
-        if let (Command::Send(send), Some((_, matches))) = (&mut args.command, matches.subcommand())
-        {
-            send.items = in_order(matches, &send.form, &send.fields);
+        let matches = matches.subcommand().map(|(_, matches)| matches);
+        if let (Command::Send(send), Some(matches)) = (&mut args.command, matches) {
             send.priorities = of_files(matches, &send.priority);
+        }
+        let content = match &mut args.command {
+            Command::Send(send) => Some(&mut send.content),
+            Command::Bench(bench) => Some(&mut bench.load.content),
+            _ => None,
+        };
+        if let (Some(content), Some(matches)) = (content, matches) {
+            content.items = in_order(matches, &content.form, &content.fields);
         }
         Ok(args)
     }
@@ -352,6 +377,22 @@ pub(crate) struct Serve {
     /// Close each connection after its answer.
     #[arg(long)]
     pub(crate) close: bool,
+    /// Throw bodies away, unparsed and unhashed, without a line for each: for trying a bench out.
+    #[arg(long, conflicts_with = "dir")]
+    pub(crate) discard: bool,
+    /// Think before each answer: TIME, TIME..TIME (as likely), exp:TIME (exponential, of this mean), or
+    /// TIME,TIME:PERCENT (so many percent take the second), such as 10ms,500ms:1.
+    #[arg(long, value_name = "TIMES", value_parser = discard::think, requires = "discard")]
+    pub(crate) think: Option<Think>,
+    /// Answer nobody from so long after the start, for so long, such as 10s,2s.
+    #[arg(long, value_name = "TIME,TIME", value_parser = discard::stall, requires = "discard")]
+    pub(crate) stall: Option<(Duration, Duration)>,
+    /// Close the connections of so many percent of the uploads in the middle of their bodies.
+    #[arg(long, value_name = "PERCENT", value_parser = discard::percent, requires = "discard")]
+    pub(crate) reset: Option<f64>,
+    /// Answer as an HTTP/1.0 server.
+    #[arg(long, requires = "discard")]
+    pub(crate) http10: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -442,6 +483,14 @@ fn run_after_help() -> String {
     )
 }
 
+fn bench_after_help() -> String {
+    format!(
+        "{FORM_HELP}\n\n{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n\
+         Ctrl-C ends it with the report of what ran; a second one leaves at once.\n\n{}",
+        exit::TABLE
+    )
+}
+
 fn serve_after_help() -> String {
     format!("{TIME_HELP}\n{SIZE_HELP}\n\n{}", exit::TABLE)
 }
@@ -467,7 +516,7 @@ mod tests {
             Item::Field(name, _) | Item::FieldOf(name, _) => name.clone(),
             Item::File(item) => item.name.clone(),
         };
-        let names: String = send.items.iter().map(name).collect();
+        let names: String = send.content.items.iter().map(name).collect();
         assert_eq!(names, "abcde");
     }
 

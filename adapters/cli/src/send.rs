@@ -11,7 +11,7 @@ use quintet::{
 };
 use quintet_options::Include;
 
-use crate::args::Send;
+use crate::args::{Content, Send};
 use crate::board::{Board, News};
 use crate::calls::{self, is_https};
 use crate::dry_run;
@@ -81,7 +81,7 @@ fn jobs(args: &Send) -> io::Result<Vec<Job>> {
         let listed = listed(file)?;
         files.extend(listed.into_iter().map(|file| (file, *priority)));
     }
-    let of_items = args.items.iter().filter_map(Item::path);
+    let of_items = args.content.items.iter().filter_map(Item::path);
     // What -F takes from there is wanted by every request.
     let from_items = of_items.clone().filter(|path| is_stdin(path)).count();
     let named = files.iter().filter(|(file, _)| is_stdin(file)).count();
@@ -101,44 +101,32 @@ fn jobs(args: &Send) -> io::Result<Vec<Job>> {
     }
 }
 
-fn is_stdin(path: &Path) -> bool {
+pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
 fn job(args: &Send, file: Option<&Path>, priority: i8) -> io::Result<Job> {
     let url = args.url.as_deref().unwrap_or_default();
     let mut request = match file {
-        Some(file) if args.raw => UploadRequest::raw(url, source(file, args.spool)),
-        Some(file) if !is_stdin(file) => UploadRequest::new(url, file, args.name.as_str()),
+        Some(file) if args.content.raw => UploadRequest::raw(url, source(file, args.spool)),
+        Some(file) if !is_stdin(file) => UploadRequest::new(url, file, args.content.name.as_str()),
         _ => UploadRequest::form(url),
     };
     // Standard input is no path: it is a file of the form like others, before the first of those.
-    let mut stdin = file
-        .filter(|file| is_stdin(file) && !args.raw)
+    let stdin = file
+        .filter(|file| is_stdin(file) && !args.content.raw)
         .map(|file| stdin_part(args, file));
-    for item in &args.items {
-        if matches!(item, Item::File(_))
-            && let Some(part) = stdin.take()
-        {
-            request = request.file(part);
-        }
-        request = item.add_to(request, args.spool)?;
-    }
-    if let Some(part) = stdin {
-        request = request.file(part);
-    }
-    let is_part = file.is_some_and(is_stdin) && !args.raw;
+    request = with_items(request, &args.content.items, stdin, args.spool)?;
+    let is_part = file.is_some_and(is_stdin) && !args.content.raw;
     if let Some((offset, length)) = args.range.filter(|_| !is_part) {
         request = request.range(offset, length);
     }
-    for (name, value) in &args.headers {
-        request = request.header(name, value);
-    }
+    request = with_headers(request, &args.content);
     let request = request
-        .method(args.method.into())
+        .method(args.content.method.into())
         .priority(priority)
-        .file_name(args.file_name.clone().unwrap_or_default())
-        .mime_type(args.mime_type.clone().unwrap_or_default())
+        .file_name(args.content.file_name.clone().unwrap_or_default())
+        .mime_type(args.content.mime_type.clone().unwrap_or_default())
         .timeout(args.timeout.map(|time| time.0).unwrap_or_default());
     let request = match args.retry {
         0 => request,
@@ -158,6 +146,34 @@ fn job(args: &Send, file: Option<&Path>, priority: i8) -> io::Result<Job> {
     })
 }
 
+/// Adds these fields and files, in their order, and before the first of the files the part that is no path.
+pub(crate) fn with_items(
+    mut request: UploadRequest,
+    items: &[Item],
+    mut part: Option<FilePart>,
+    spool: bool,
+) -> io::Result<UploadRequest> {
+    for item in items {
+        if matches!(item, Item::File(_))
+            && let Some(part) = part.take()
+        {
+            request = request.file(part);
+        }
+        request = item.add_to(request, spool)?;
+    }
+    Ok(match part {
+        Some(part) => request.file(part),
+        None => request,
+    })
+}
+
+pub(crate) fn with_headers(mut request: UploadRequest, content: &Content) -> UploadRequest {
+    for (name, value) in &content.headers {
+        request = request.header(name, value);
+    }
+    request
+}
+
 fn retry(args: &Send) -> Retry {
     let mut retry = Retry::default();
     (retry.retries_max, retry.retries_total_max) = (args.retry, args.retry);
@@ -169,9 +185,9 @@ fn retry(args: &Send) -> Retry {
 }
 
 fn stdin_part(args: &Send, file: &Path) -> FilePart {
-    let part = FilePart::new(args.name.as_str(), source(file, args.spool))
-        .file_name(args.file_name.as_deref().unwrap_or("-"))
-        .mime_type(args.mime_type.clone().unwrap_or_default());
+    let part = FilePart::new(args.content.name.as_str(), source(file, args.spool))
+        .file_name(args.content.file_name.as_deref().unwrap_or("-"))
+        .mime_type(args.content.mime_type.clone().unwrap_or_default());
     match args.range {
         Some((offset, length)) => part.range(offset, length),
         None => part,

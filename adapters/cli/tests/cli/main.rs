@@ -1,5 +1,6 @@
 //! The real program against a real receiver: what it prints, where, and how it exits.
 
+mod bench;
 mod demo;
 mod dry_run;
 mod failures;
