@@ -1,12 +1,12 @@
 //! The examples, as a reader would run them.
 
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use quintet_receiver::{Receiver, Settings, Tls};
 use tempfile::NamedTempFile;
 
-use crate::support::{Way, Workshop, file, has, receiver, said, ways};
+use crate::support::{Way, Workshop, at, file, has, receiver, said, ways};
 
 #[test]
 fn upload_c() {
@@ -71,5 +71,28 @@ fn own_transport_c_carries_tls() {
     let mut program = workshop.compile("examples/c/own_transport.c", Way::C99);
     let said = said(program.arg(url).arg(file.path()).arg(root.path()));
     assert!(said.starts_with("uploadFile:ok 200\n"), "{said}");
+    assert!(said.contains("\"size\":100000"), "{said}");
+}
+
+#[test]
+fn upload_py() {
+    if !has("python3") {
+        return;
+    }
+    let script = at("examples/python/upload.py");
+    let text = std::fs::read_to_string(&script).expect("it is there");
+    assert!(text.lines().count() < 60);
+    let receiver = receiver();
+    let file = file(100_000);
+    let workshop = Workshop::new();
+    let said = said(
+        Command::new("python3")
+            .env("QUINTET_LIBRARY", workshop.path().join("libquintet.so.0"))
+            .arg(script)
+            .arg(receiver.url("/up"))
+            .arg(file.path()),
+    );
+    assert!(said.contains("{\"progress\":100,"), "{said}");
+    assert!(said.contains("\nuploadFile:ok\n200 {"), "{said}");
     assert!(said.contains("\"size\":100000"), "{said}");
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is passed over says so")]
 
 mod examples;
+mod install;
 mod json;
 #[cfg(target_pointer_width = "64")]
 mod layout;
