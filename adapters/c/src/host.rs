@@ -1,9 +1,10 @@
 //! An engine as a host asks for it: its settings read, its transport chosen.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quintet::{Engine, EngineBuilder, LocalFiles, Redirects, Settings};
+use quintet::{Engine, EngineBuilder, LocalFiles, Redirects, Rules, Settings};
 use quintet_tcp::TcpConnect;
 use quintet_transport::Connect;
 
@@ -32,6 +33,16 @@ pub(crate) struct Asked<'a> {
     pub(crate) json: &'a [u8],
 }
 
+/// How the engine is to be, as the settings say it by name and by number.
+#[derive(Default)]
+pub(crate) struct Setup {
+    pub(crate) settings: Settings,
+    pub(crate) trust: Trust,
+    pub(crate) rules: Rules,
+    /// No address of this machine or its networks is dialled.
+    pub(crate) only_public: bool,
+}
+
 impl Host {
     pub(crate) fn start(asked: Asked<'_>) -> Result<Self, Failure> {
         let Asked {
@@ -43,24 +54,32 @@ impl Host {
             json,
         } = asked;
         let has = |flag| numbers.flags & flag != 0;
-        let mut settings = Settings::default();
-        let mut trust = Trust::default();
+        let mut setup = Setup::default();
         if !json.is_empty() {
-            json::settings(json, &mut settings, &mut trust)?;
+            json::settings(json, &mut setup)?;
         }
-        apply(numbers, &mut settings)?;
-        trust.root_pem.extend_from_slice(root_pem);
-        trust.only_given |= has(abi::QUINTET_ONLY_GIVEN_ROOTS);
+        apply(numbers, &mut setup.settings)?;
+        setup.trust.root_pem.extend_from_slice(root_pem);
+        setup.trust.only_given |= has(abi::QUINTET_ONLY_GIVEN_ROOTS);
+        if setup.only_public && transport.is_some() {
+            return Err(Failure::invalid(
+                "publicAddressesOnly cannot be held: the host's transport chooses addresses itself",
+            ));
+        }
         let polled = match has(abi::QUINTET_POLLED) {
-            true => Some(Polled::new().map_err(|error| Failure::new(abi::QUINTET_SYSTEM, error))?),
+            true => Some(Polled::new().map_err(system)?),
             false => None,
         };
         let files = root.map_or_else(LocalFiles::anywhere, LocalFiles::beneath);
-        let engine = builder(transport, &trust)?
-            .settings(settings)
+        let engine = builder(transport, &setup.trust)?
+            .settings(setup.settings)
+            .policy(match setup.only_public {
+                true => setup.rules.public_addresses_only(),
+                false => setup.rules,
+            })
             .files(files)
             .start()
-            .map_err(|error| Failure::new(abi::QUINTET_SYSTEM, error))?;
+            .map_err(system)?;
         Ok(Self {
             engine,
             hub: Hub::new(events, has(abi::QUINTET_JSON_EVENTS), polled),
@@ -82,6 +101,10 @@ impl Host {
         }
         Ok(())
     }
+}
+
+fn system(error: io::Error) -> Failure {
+    Failure::new(abi::QUINTET_SYSTEM, error)
 }
 
 /// Over the host's transport or TCP, with TLS above unless that is the host's business too.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use quintet::{Headers, Outcome, Progress, Redirects, Settings, SuspendActive, UploadRequest};
+use quintet::{Headers, Outcome, Progress, Redirects, SuspendActive, UploadRequest};
 pub(crate) use quintet_options::Include;
 use quintet_options::{Call, DEPTH_MAX, Value, headers_received};
 use serde_json::Value as Json;
 
 use crate::failure::Failure;
-use crate::secured::Trust;
+use crate::host::Setup;
 
 /// A request of these options. What is wrong with one of them is the upload's outcome, as everywhere; what is no object
 /// is refused here.
@@ -60,11 +60,13 @@ fn depth(json: &Json) -> usize {
 }
 
 /// Reads an engine's settings: each may be left out, none may be unknown.
-pub(crate) fn settings(
-    json: &[u8],
-    settings: &mut Settings,
-    trust: &mut Trust,
-) -> Result<(), Failure> {
+pub(crate) fn settings(json: &[u8], setup: &mut Setup) -> Result<(), Failure> {
+    let Setup {
+        settings,
+        trust,
+        rules,
+        only_public,
+    } = setup;
     for (key, value) in object("the settings", json)?
         .as_object()
         .into_iter()
@@ -110,6 +112,15 @@ pub(crate) fn settings(
             "crlPem" => trust.crl_pem.extend(value.text()?.bytes()),
             "pins" => trust.pins = value.texts()?,
             "clientCertificate" => trust.identity = Some(value.identity()?),
+            "domains" => {
+                for domain in value.texts()? {
+                    let permitted = std::mem::take(rules).domain(&domain);
+                    *rules = permitted.map_err(Failure::invalid)?;
+                }
+            }
+            "httpsOnly" if value.truth()? => *rules = std::mem::take(rules).https_only(),
+            "httpsOnly" => {}
+            "publicAddressesOnly" => *only_public = value.truth()?,
             _ => {
                 return Err(Failure::invalid(format_args!(
                     "there is no setting named {key:?}"

@@ -1,10 +1,10 @@
 //! No JSON: this library was built without it.
 
-use quintet::{Headers, Outcome, Progress, Settings, UploadRequest};
+use quintet::{Headers, Outcome, Progress, UploadRequest};
 
 use crate::abi;
 use crate::failure::Failure;
-use crate::secured::Trust;
+use crate::host::Setup;
 
 /// What a success tells in JSON.
 #[derive(Clone, Copy, Default)]
@@ -14,11 +14,7 @@ pub(crate) fn request(_json: &[u8]) -> Result<(UploadRequest, Include), Failure>
     Err(none())
 }
 
-pub(crate) fn settings(
-    _json: &[u8],
-    _settings: &mut Settings,
-    _trust: &mut Trust,
-) -> Result<(), Failure> {
+pub(crate) fn settings(_json: &[u8], _setup: &mut Setup) -> Result<(), Failure> {
     Err(none())
 }
 

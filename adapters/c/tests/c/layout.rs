@@ -3,11 +3,10 @@
 
 use std::fs;
 use std::mem::offset_of;
-use std::process::Command;
 
 use quintet_c::abi;
 
-use crate::support::{C99, Workshop, at, has, said, source};
+use crate::support::{Way, Workshop, at, has, said, source};
 
 macro_rules! layout {
     ($($of:ident { $($field:ident)* })*) => {
@@ -65,6 +64,5 @@ fn structs_are_laid_out_as_they_always_were() {
     }
     let workshop = Workshop::new();
     let source = source(&workshop, "layout.c", &program());
-    let program = workshop.compile(&C99, &source, &[]);
-    assert_eq!(said(&mut Command::new(program)), list);
+    assert_eq!(said(&mut workshop.compile(&source, Way::C99)), list);
 }

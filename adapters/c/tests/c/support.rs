@@ -9,25 +9,35 @@ use std::process::Command;
 use quintet_receiver::{Receiver, Settings};
 use tempfile::{NamedTempFile, TempDir};
 
-/// How the examples must compile without a word.
-pub(crate) const C99: [&str; 6] = [
-    "gcc",
-    "-std=c99",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-pedantic",
-];
-pub(crate) const CXX17: [&str; 8] = [
-    "g++",
-    "-std=c++17",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-pedantic",
-    "-x",
-    "c++",
-];
+/// Without a word from the compiler.
+const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Werror", "-pedantic"];
+
+/// How a program is compiled and run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Way {
+    C99,
+    Cxx17,
+    /// Each access, and what is lost at the end.
+    Valgrind,
+    /// With the compiler's own checks; of leaks too.
+    Sanitized,
+}
+
+/// Every way that this machine has.
+pub(crate) fn ways() -> Vec<Way> {
+    let mut ways = Vec::new();
+    for (way, tool) in [
+        (Way::C99, "gcc"),
+        (Way::Cxx17, "g++"),
+        (Way::Valgrind, "valgrind"),
+        (Way::Sanitized, "gcc"),
+    ] {
+        if has("gcc") && has(tool) {
+            ways.push(way);
+        }
+    }
+    ways
+}
 
 /// Whether the program is there. If not, the test that asks is passed over, unless nothing may be.
 pub(crate) fn has(program: &str) -> bool {
@@ -81,26 +91,38 @@ impl Workshop {
         self.folder.path()
     }
 
-    /// Compiles a source below the root of the workspace against the shared library.
-    pub(crate) fn compile(&self, compiler: &[&str], source: &str, more: &[&str]) -> PathBuf {
-        let program = self.path().join("program");
-        let library = self.path().display();
-        let mut command = Command::new(compiler[0]);
-        command
-            .args(&compiler[1..])
-            .arg(at(source))
+    /// Compiles a source below the root of the workspace against the shared library; what runs it.
+    pub(crate) fn compile(&self, source: &str, way: Way) -> Command {
+        let (program, library) = (self.path().join("program"), self.path().display());
+        let mut compile = Command::new(if way == Way::Cxx17 { "g++" } else { "gcc" });
+        match way {
+            Way::Cxx17 => compile.args(["-std=c++17", "-x", "c++"]),
+            Way::Sanitized => compile.args(["-std=c99", "-g", "-fsanitize=address,undefined"]),
+            Way::C99 | Way::Valgrind => compile.args(["-std=c99", "-g"]),
+        };
+        compile
+            .args(STRICT)
             .arg("-I")
             .arg(at("adapters/c/include"))
-            .arg("-o")
-            .arg(&program)
-            .args(["-x", "none"])
-            .args(more)
+            .arg(at(source))
+            .args(["-x", "none", "-lpthread", "-lquintet"])
             .arg(format!("-L{library}"))
             .arg(format!("-Wl,-rpath,{library}"))
-            .arg("-lquintet")
-            .arg("-lpthread");
-        said(&mut command);
-        program
+            .arg("-o")
+            .arg(&program);
+        said(&mut compile);
+        if way != Way::Valgrind {
+            return Command::new(program);
+        }
+        let mut run = Command::new("valgrind");
+        run.args(["-q", "--error-exitcode=9", "--leak-check=full"])
+            .arg("--errors-for-leak-kinds=definite,indirect,possible")
+            .arg(format!(
+                "--suppressions={}",
+                at("adapters/c/tests/c/valgrind.supp").display()
+            ))
+            .arg(program);
+        run
     }
 }
 
