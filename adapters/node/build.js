@@ -1,4 +1,4 @@
-// Copies the library that cargo tells of on standard input: `build.js FOLDER`.
+// Copies the library that cargo tells of on standard input, and the licences, which go with it: `build.js FOLDER`.
 'use strict';
 
 const fs = require('node:fs');
@@ -12,4 +12,7 @@ const name = `quintet.${process.platform}-${process.arch}.node`;
 // Beside it first: a process that has the old one loaded keeps it.
 fs.copyFileSync(made.filenames[0], path.join(folder, `${name}.new`));
 fs.renameSync(path.join(folder, `${name}.new`), path.join(folder, name));
+for (const licence of ['LICENSE-APACHE', 'LICENSE-MIT']) {
+  fs.copyFileSync(path.join(folder, '../..', licence), path.join(folder, licence));
+}
 console.log(`${name}: ${fs.statSync(path.join(folder, name)).size} bytes`);

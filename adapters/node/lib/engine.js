@@ -52,11 +52,11 @@ class Engine {
     const { signal, mistake: ofSignal } = signalOf(options);
     const key = ++this.#keys;
     const upload = new Upload(this.#door, key, given);
-    const [trace, ...ignored] =
-      this.#door.upload(key, tape.letters, tape.texts, tape.numbers, mistake ?? ofSignal);
+    const [trace, ...ignored] = this.#door.upload(
+      key, tape.letters, tape.texts, tape.numbers, mistake ?? ofSignal, signal?.aborted ?? false);
     this.#uploads.live.set(key, upload);
     alive.begun();
-    if (signal) follow(signal, upload);
+    if (signal && !signal.aborted) follow(signal, upload);
     return new UploadTask(upload, trace, ignored);
   }
 

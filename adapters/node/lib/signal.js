@@ -18,11 +18,8 @@ function signalOf(options) {
   return { signal };
 }
 
+// For a signal that is not aborted yet.
 function follow(signal, upload) {
-  if (signal.aborted) {
-    upload.abort();
-    return;
-  }
   const { uploads } = followers.get(signal) ?? listen(signal);
   uploads.add(upload);
   upload.whenSettled(() => {

@@ -69,7 +69,7 @@ impl Door {
     }
 
     /// Begins an upload with the options that were written down; or one that fails, where the JavaScript half has found
-    /// a mistake. Returns its trace, and the headers that were ignored.
+    /// a mistake or the caller has aborted before. Returns its trace, and the headers that were ignored.
     #[napi]
     pub fn upload(
         &mut self,
@@ -78,12 +78,16 @@ impl Door {
         texts: Vec<String>,
         numbers: Vec<f64>,
         mistake: Option<(String, String)>,
+        aborted: bool,
     ) -> Vec<String> {
         let call = match mistake {
             Some((name, why)) => Err(quintet::Error::parameter(&name, why)),
             None => read(&Tape::new(letters, texts, numbers).read(), self.include),
         };
-        let call = call.unwrap_or_else(Call::refused);
+        let call = match call {
+            Ok(_) if aborted => Call::refused(quintet::Error::aborted()),
+            read => read.unwrap_or_else(Call::refused),
+        };
         let teller = Teller::new(key, call.include, self.queue.clone());
         let task = self.engine.upload(call.request.listener(Arc::new(teller)));
         let mut told = vec![task.trace().to_string()];
