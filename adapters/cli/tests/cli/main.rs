@@ -14,4 +14,5 @@ mod run;
 mod send;
 mod serve;
 mod support;
+mod table;
 mod transfer;
