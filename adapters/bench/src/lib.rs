@@ -44,6 +44,7 @@ mod cpu;
 mod crew;
 mod histogram;
 mod hlog;
+mod html;
 mod load;
 mod meter;
 mod phase;

@@ -3,7 +3,7 @@
 mod files;
 mod machine;
 mod made;
-mod text;
+pub(crate) mod text;
 mod warnings;
 
 use std::collections::BTreeMap;

@@ -103,9 +103,12 @@ pub(crate) struct LoadArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Keep the report in this directory, in every form: bench.json, bench.txt, bench.csv (what happened when), bench.hlog (a
-    /// histogram for each phase and interval), bench-PHASE.hgrm (percentiles) and bench.prom (Prometheus).
+    /// histogram for each phase and interval), bench-PHASE.hgrm (percentiles), bench.prom (Prometheus) and bench.html.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Write the report as one page of HTML, which needs no network and no script.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// No line a second on stderr.
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -48,6 +48,7 @@ impl Kept {
         };
         write("bench.json", &report.to_json())?;
         write("bench.txt", &report.to_string())?;
+        write("bench.html", &report.to_html())?;
         write("bench.csv", &report.to_csv())?;
         write("bench.prom", &report.to_prometheus())?;
         for phase in Phase::ALL {

@@ -5,6 +5,7 @@ mod kept;
 mod live;
 mod payload;
 
+use std::fs;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -53,6 +54,9 @@ fn measure(args: &LoadArgs) -> io::Result<Exit> {
     })?;
     if let Some(kept) = kept {
         kept.end(&report)?;
+    }
+    if let Some(path) = &args.report {
+        fs::write(path, report.to_html()).map_err(|error| kept::of(path, error))?;
     }
     let mut out = io::stdout().lock();
     match args.json {

@@ -103,23 +103,18 @@ fn made_up_bytes_are_sent_as_asked() {
 fn a_report_is_kept_in_every_form() {
     let receiver = receiver();
     let folder = Folder::new();
-    let out = folder.path().join("new/run");
+    let (out, page) = (
+        folder.path().join("new/run"),
+        folder.path().join("page.html"),
+    );
     let (url, dir) = (receiver.url("/"), out.to_str().unwrap());
-    let ran = run(&[
-        "bench",
-        &url,
-        "--size",
-        "1",
-        "--uploads",
-        "30",
-        "--json",
-        "-q",
-        "--out",
-        dir,
-    ]);
+    let to = ["--out", dir, "--report", page.to_str().unwrap()];
+    let what = ["--size", "1", "--uploads", "30", "--json", "-q"];
+    let ran = run(&[&["bench", &url], &what[..], &to].concat());
     assert_eq!(ran.code, 0, "{ran:?}");
     let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
     assert_eq!(read("bench.json"), ran.stdout);
+    assert_eq!(read("bench.html"), std::fs::read_to_string(page).unwrap());
     assert!(read("bench.txt").contains("30 measured: 30 answered"));
     assert!(read("bench.csv").starts_with("at_s,"));
     assert!(read("bench.hlog").contains("Tag=response,"));
