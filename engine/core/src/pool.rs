@@ -158,6 +158,10 @@ impl Pool {
         self.watcher.wake_by_ref();
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// Drops what ended, broke off or stayed too long. Returns the next idle limit.
     fn sweep(&mut self, cx: &mut Context<'_>, now: Duration) -> Option<Duration> {
         if !self.watcher.will_wake(cx.waker()) {
@@ -189,7 +193,7 @@ pub(crate) async fn watch(pool: Weak<RefCell<Pool>>, clock: Arc<dyn Clock>) {
             match next {
                 Some(at) if alarm.poll(cx, &*clock, at).is_ready() => {}
                 Some(_) => return Poll::Pending,
-                None if pool.borrow().closed => return Poll::Ready(()),
+                None if pool.borrow().is_closed() => return Poll::Ready(()),
                 None => {
                     // An engine that has nothing to wait for has no timer.
                     alarm = Alarm::new();

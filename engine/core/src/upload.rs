@@ -138,8 +138,13 @@ impl Handler<Nudge> for Upload {
 }
 
 impl Seat {
-    async fn next(&self) -> Begin {
-        poll_fn(|_| self.begin.take().map_or(Poll::Pending, Poll::Ready)).await
+    /// The next upload; none once the engine is over.
+    async fn next(&self, env: &Env) -> Option<Begin> {
+        poll_fn(|_| match self.begin.take() {
+            None if !env.pool.borrow().is_closed() => Poll::Pending,
+            begin => Poll::Ready(begin),
+        })
+        .await
     }
 
     /// Why this upload must end, if it must.
@@ -155,12 +160,12 @@ impl Seat {
 }
 
 async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
-    loop {
+    while let Some(begin) = seat.next(&env).await {
         let Begin {
             ticket,
             order,
             opened,
-        } = seat.next().await;
+        } = begin;
         let duty = Duty {
             ledger: Ledger::new(ticket, &order),
             scheduler: &scheduler,

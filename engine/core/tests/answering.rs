@@ -5,11 +5,14 @@
 mod simulated;
 mod support;
 
+use std::io;
 use std::net::TcpListener;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use quintet::{ErrorKind, Outcome, Phase, Settings, UploadRequest};
-use simulated::{Network, pass_time, simulated};
+use quintet::{Engine, ErrorKind, Outcome, Phase, Settings, UploadRequest};
+use quintet_transport::{Connect, ConnectFuture, Connection, Info, Target, Watch};
+use simulated::{Network, SameFile, pass_time, simulated};
 use support::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -99,6 +102,78 @@ fn an_interim_answer_does_not_begin_the_wait_for_the_final_ones_head() {
             .upload(request())
             .await;
         assert_eq!(outcome.status(), Some(200), "{outcome:?}");
+    });
+}
+
+/// A network whose connections tell nothing of themselves: what moves is seen in what is read and written alone.
+struct Mute(Network);
+
+struct MuteConnection(Box<dyn Connection>);
+
+impl Connect for Mute {
+    fn connect<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a> {
+        Box::pin(
+            async move { Ok(Box::new(MuteConnection(self.0.connect(target, watch).await?)) as _) },
+        )
+    }
+}
+
+impl Connection for MuteConnection {
+    fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, buf)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_read(cx, buf)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_close(cx)
+    }
+
+    fn info(&self) -> Info {
+        Info::default()
+    }
+}
+
+/// Found by the simulation: bytes of a body were the only ones that counted.
+#[test]
+fn any_byte_of_an_answer_is_a_sign_of_life() {
+    simulated(async {
+        let network = Network::new(1 << 10, |mut end, _| async move {
+            end.request().await;
+            end.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                .await;
+            // Not one byte of a body for four minutes, nor a minute without any byte.
+            for byte in ["2", ";", "n", "e", "w", "s"] {
+                pass_time(40 * SECOND).await;
+                end.say(byte).await;
+            }
+            end.say("\r\nok\r\n0\r\n\r\n").await;
+        });
+        let engine = Engine::builder(Mute(network))
+            .files(SameFile::new(1000))
+            .start_in_current_system();
+        let outcome = engine.upload(request()).await;
+        assert_eq!(outcome.status(), Some(200), "{outcome:?}");
+    });
+}
+
+/// Found by the simulation: it was stamped with its last byte.
+#[test]
+fn an_answer_that_ends_with_its_connection_is_stamped_with_that_end() {
+    simulated(async {
+        let network = Network::new(1 << 10, |mut end, _| async move {
+            end.request().await;
+            end.say("HTTP/1.1 200 OK\r\n\r\nok").await;
+            pass_time(10 * SECOND).await;
+        });
+        let engine = network.engine(1000, Settings::default());
+        let outcome = engine.upload(request()).await;
+        assert_eq!(outcome.result.as_ref().expect("an answer").data(), "ok");
+        let timings = &outcome.timings;
+        let waited = timings.done.unwrap() - timings.first_byte.unwrap();
+        assert_eq!(waited, 10 * SECOND);
     });
 }
 

@@ -188,6 +188,10 @@ impl Actor for Scheduler {
 
     fn stopped(&mut self, _ctx: &mut Self::Context) {
         self.env.pool.borrow_mut().close();
+        // They would stay, with all that they hold, as long as this thread's system.
+        for upload in self.idle.drain(..) {
+            upload.do_send(Nudge);
+        }
         self.env.front.ended.set();
     }
 }
