@@ -3,7 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use quintet_options::{Call, Include, Value, read};
+use quintet::Error;
+use quintet_options::{Call, DEPTH_MAX, Include, Value, read};
 use serde_json::Value as Json;
 
 use crate::send::{Job, name_and_size};
@@ -21,13 +22,12 @@ pub(crate) fn jobs(options: &str) -> io::Result<Vec<Job>> {
         Json::Array(calls) => calls,
         call => vec![call],
     };
-    Ok(calls
-        .into_iter()
-        .map(|call| job(&Value::from(call)))
-        .collect())
+    Ok(calls.into_iter().map(job).collect())
 }
 
-fn job(options: &Value) -> Job {
+fn job(json: Json) -> Job {
+    let too_deep = too_deep(&json);
+    let options = &Value::from(json);
     let text = |name| match options.get(name) {
         Value::String(text) => text,
         _ => "",
@@ -36,7 +36,11 @@ fn job(options: &Value) -> Job {
         "" => ("form".into(), 0),
         path => name_and_size(Path::new(path)),
     };
-    let call = read(options, Include::default()).unwrap_or_else(Call::refused);
+    let call = match too_deep {
+        Some(name) => Err(Error::parameter(&name, "is nested too deeply")),
+        None => read(options, Include::default()),
+    };
+    let call = call.unwrap_or_else(Call::refused);
     Job {
         name,
         size,
@@ -48,6 +52,23 @@ fn job(options: &Value) -> Job {
         include: call.include,
         request: call.request,
     }
+}
+
+/// The first option that holds more within each other than a door takes.
+fn too_deep(options: &Json) -> Option<String> {
+    let mut options = options.as_object()?.iter();
+    let found = options.find(|(_, value)| depth(value) > DEPTH_MAX);
+    found.map(|(name, _)| name.clone())
+}
+
+/// Lists and objects within each other; the parser bounds them.
+fn depth(json: &Json) -> usize {
+    let below = match json {
+        Json::Array(values) => values.iter().map(depth).max(),
+        Json::Object(entries) => entries.values().map(depth).max(),
+        _ => return 0,
+    };
+    1 + below.unwrap_or(0)
 }
 
 pub(crate) fn is_https(url: &str) -> bool {

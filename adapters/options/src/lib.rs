@@ -31,8 +31,8 @@
 //! - A value of `header`: the same, but a list or an object is a wrong type.
 //! - `success`, `fail` and `complete` are functions; calling them is the door's business.
 //! - Times are numbers of milliseconds, counts of bytes whole numbers up to 2^53 - 1.
-//! - A known option that is not supported (`proxy`, `enableHttp2`, `enableQuic`) answers `feature not support`, unless it is absent or `false`; an option that
-//!   nobody knows is ignored, also within an object.
+//! - A known option that is not supported (`proxy`, `enableHttp2`, `enableQuic`) answers `feature not support`, unless it
+//!   is absent or `false`; an option that nobody knows is ignored, also within an object.
 //!
 //! # Extensions
 //!

@@ -94,6 +94,30 @@ fn a_list_is_a_request_each_and_one_that_is_wrong_is_told_as_its_end() {
 }
 
 #[test]
+fn what_is_nested_deeper_than_a_door_takes_is_a_wrong_parameter() {
+    let (folder, receiver) = (Folder::new(), receiver());
+    let file = folder.file("a.txt", "hello");
+    for (depth, told) in [
+        (64, "uploadFile:ok"),
+        (
+            65,
+            "uploadFile:fail invalid parameter: formData is nested too deeply",
+        ),
+    ] {
+        let nested = (1..depth).fold(json!([]), |inner, _| json!({ "a": inner }));
+        let call = json!({
+            "url": receiver.url("/"), "filePath": file, "name": "file", "formData": nested,
+        });
+        let ran = run(&["send", "--json", "--options", &call.to_string()]);
+        assert_eq!(lines(&ran)[0]["errMsg"], told, "{ran:?}");
+    }
+    let endless = "[".repeat(200);
+    let ran = run(&["send", "--options", &endless]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("recursion limit exceeded"), "{ran:?}");
+}
+
+#[test]
 fn a_retry_among_the_options_is_made() {
     let folder = Folder::new();
     let file = folder.file("a.txt", "hello");
