@@ -9,9 +9,10 @@ use quintet::UploadSource;
 
 use crate::abi;
 use crate::failure::Failure;
+use crate::source;
 
 /// A duplicate of it is kept; the caller's stays open.
-pub(crate) fn source(descriptor: i32) -> Result<UploadSource, Failure> {
+pub(crate) fn of(descriptor: i32) -> Result<UploadSource, Failure> {
     if descriptor < 0 {
         return Err(Failure::invalid(format_args!(
             "quintet_file.descriptor is {descriptor}"
@@ -19,16 +20,18 @@ pub(crate) fn source(descriptor: i32) -> Result<UploadSource, Failure> {
     }
     // SAFETY: not -1. Whether it is open is found out by duplicating it, which is all that is done with it.
     let given = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    of(given).map_err(|error| {
+    let (file, is_file) = duplicate(given).map_err(|error| {
         let says = format!("quintet_file.descriptor is {descriptor}: {error}");
         Failure::new(abi::QUINTET_SYSTEM, says)
-    })
+    })?;
+    match is_file {
+        true => Ok(UploadSource::custom(file)),
+        false => source::pipe(file),
+    }
 }
 
-fn of(given: BorrowedFd<'_>) -> io::Result<UploadSource> {
+fn duplicate(given: BorrowedFd<'_>) -> io::Result<(File, bool)> {
     let file = File::from(given.try_clone_to_owned()?);
-    match file.metadata()?.is_file() {
-        true => Ok(UploadSource::custom(file)),
-        false => Ok(UploadSource::reader(file)),
-    }
+    let is_file = file.metadata()?.is_file();
+    Ok((file, is_file))
 }

@@ -49,7 +49,7 @@ pub unsafe extern "C" fn quintet_engine_new(
         // SAFETY: the header's demands on the caller.
         let host = unsafe { start(settings, engine.is_null()) }?;
         // SAFETY: as above.
-        unsafe { put(engine, handles::insert(Held::Engine(Arc::new(host)))) };
+        unsafe { put(engine, handles::insert(Held::Engine(Arc::new(host)))?) };
         Ok(QUINTET_OK)
     })
 }
@@ -246,7 +246,7 @@ pub unsafe extern "C" fn quintet_upload(
         let (request, include) = handles::take_request(request)?.take()?;
         let host = handles::engine(engine)?;
         let held = Task::new(engine, &host.hub);
-        let handle = handles::insert(Held::Task(held.clone()));
+        let handle = handles::insert(Held::Task(held.clone()))?;
         // SAFETY: the header's demands on the caller.
         unsafe { put(task, handle) };
         let listener = host.hub.listener(Whose {
@@ -337,7 +337,7 @@ unsafe fn give(out: *mut quintet_request, request: Request) -> Result<i32, Failu
         return Err(Failure::invalid("request is NULL: who would free it?"));
     }
     // SAFETY: the caller's promise.
-    unsafe { put(out, handles::insert(Held::Request(Arc::new(request)))) };
+    unsafe { put(out, handles::insert(Held::Request(Arc::new(request)))?) };
     Ok(QUINTET_OK)
 }
 
@@ -405,7 +405,7 @@ unsafe fn source_of(file: &quintet_file) -> Result<UploadSource, Failure> {
                 let bytes = bytes("quintet_file.data", file.data, file.data_len)?;
                 Ok(UploadSource::bytes(bytes.to_vec()))
             }
-            QUINTET_FILE_DESCRIPTOR => descriptor::source(file.descriptor),
+            QUINTET_FILE_DESCRIPTOR => descriptor::of(file.descriptor),
             QUINTET_FILE_SOURCE => source::of(SourceCalls::new(copied(file.source)?)?),
             other => Err(Failure::invalid(format_args!(
                 "quintet_file.kind is {other}, and is one of QUINTET_FILE_..."

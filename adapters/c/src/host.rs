@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quintet::{Engine, EngineBuilder, LocalFiles, Redirects, Rules, Settings};
+use quintet::{Engine, EngineBuilder, LocalFiles, Redirects, Settings};
 use quintet_tcp::TcpConnect;
 use quintet_transport::Connect;
 
@@ -38,7 +38,8 @@ pub(crate) struct Asked<'a> {
 pub(crate) struct Setup {
     pub(crate) settings: Settings,
     pub(crate) trust: Trust,
-    pub(crate) rules: Rules,
+    /// Sets the hosts that may be uploaded to. A function, so that a library that cannot be told of any is linked without.
+    pub(crate) policy: Option<Box<dyn FnOnce(EngineBuilder) -> EngineBuilder>>,
     /// No address of this machine or its networks is dialled.
     pub(crate) only_public: bool,
 }
@@ -71,15 +72,13 @@ impl Host {
             false => None,
         };
         let files = root.map_or_else(LocalFiles::anywhere, LocalFiles::beneath);
-        let engine = builder(transport, &setup.trust)?
+        let mut builder = builder(transport, setup.trust)?
             .settings(setup.settings)
-            .policy(match setup.only_public {
-                true => setup.rules.public_addresses_only(),
-                false => setup.rules,
-            })
-            .files(files)
-            .start()
-            .map_err(system)?;
+            .files(files);
+        if let Some(set_policy) = setup.policy {
+            builder = set_policy(builder);
+        }
+        let engine = builder.start().map_err(system)?;
         Ok(Self {
             engine,
             hub: Hub::new(events, has(abi::QUINTET_JSON_EVENTS), polled),
@@ -108,7 +107,7 @@ fn system(error: io::Error) -> Failure {
 }
 
 /// Over the host's transport or TCP, with TLS above unless that is the host's business too.
-fn builder(transport: Option<TransportCalls>, trust: &Trust) -> Result<EngineBuilder, Failure> {
+fn builder(transport: Option<TransportCalls>, trust: Trust) -> Result<EngineBuilder, Failure> {
     let transport: Box<dyn Connect> = match transport {
         None => secured::over(TcpConnect::new(), trust)?,
         Some(calls) if calls.secures() => Box::new(OwnTransport::new(calls)),

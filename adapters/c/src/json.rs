@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use quintet::{Headers, Outcome, Progress, Redirects, SuspendActive, UploadRequest};
+use quintet::{Headers, Outcome, Progress, Redirects, Rules, SuspendActive, UploadRequest};
 pub(crate) use quintet_options::Include;
 use quintet_options::{Call, DEPTH_MAX, Value, headers_received};
 use serde_json::Value as Json;
@@ -64,9 +64,10 @@ pub(crate) fn settings(json: &[u8], setup: &mut Setup) -> Result<(), Failure> {
     let Setup {
         settings,
         trust,
-        rules,
+        policy,
         only_public,
     } = setup;
+    let mut rules = Rules::new();
     for (key, value) in object("the settings", json)?
         .as_object()
         .into_iter()
@@ -109,18 +110,23 @@ pub(crate) fn settings(json: &[u8], setup: &mut Setup) -> Result<(), Failure> {
             "userAgent" => settings.user_agent = value.text()?.into(),
             "rootPem" => trust.root_pem.extend(value.text()?.bytes()),
             "onlyGivenRoots" => trust.only_given = value.truth()?,
-            "crlPem" => trust.crl_pem.extend(value.text()?.bytes()),
-            "pins" => trust.pins = value.texts()?,
-            "clientCertificate" => trust.identity = Some(value.identity()?),
+            "crlPem" => trust.crl_pem(value.text()?),
+            "pins" => value.texts()?.iter().for_each(|pin| trust.pin(pin)),
+            "clientCertificate" => {
+                let (chain, key) = value.identity()?;
+                trust.identity(chain, key);
+            }
             "domains" => {
                 for domain in value.texts()? {
-                    let permitted = std::mem::take(rules).domain(&domain);
-                    *rules = permitted.map_err(Failure::invalid)?;
+                    rules = rules.domain(&domain).map_err(Failure::invalid)?;
                 }
             }
-            "httpsOnly" if value.truth()? => *rules = std::mem::take(rules).https_only(),
-            "httpsOnly" => {}
-            "publicAddressesOnly" => *only_public = value.truth()?,
+            "httpsOnly" if value.truth()? => rules = rules.https_only(),
+            "publicAddressesOnly" if value.truth()? => {
+                rules = rules.public_addresses_only();
+                *only_public = true;
+            }
+            "httpsOnly" | "publicAddressesOnly" => {}
             _ => {
                 return Err(Failure::invalid(format_args!(
                     "there is no setting named {key:?}"
@@ -128,6 +134,7 @@ pub(crate) fn settings(json: &[u8], setup: &mut Setup) -> Result<(), Failure> {
             }
         }
     }
+    *policy = Some(Box::new(|builder| builder.policy(rules)));
     Ok(())
 }
 
@@ -184,8 +191,8 @@ impl<'a> Setting<'a> {
     }
 
     /// `{ "chainPem": …, "keyPem": … }`.
-    fn identity(&self) -> Result<(Vec<u8>, Vec<u8>), Failure> {
-        let part = |name: &str| Some(self.value.get(name)?.as_str()?.as_bytes().to_vec());
+    fn identity(&self) -> Result<(&'a str, &'a str), Failure> {
+        let part = |name: &str| self.value.get(name)?.as_str();
         part("chainPem")
             .zip(part("keyPem"))
             .ok_or_else(|| self.must_be("an object of the strings chainPem and keyPem"))

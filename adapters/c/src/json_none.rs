@@ -8,7 +8,7 @@ use crate::host::Setup;
 
 /// What a success tells in JSON.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Include;
+pub(crate) struct Include(());
 
 pub(crate) fn request(_json: &[u8]) -> Result<(UploadRequest, Include), Failure> {
     Err(none())

@@ -12,6 +12,8 @@
 pub mod abi;
 #[cfg_attr(not(unix), path = "bell_none.rs")]
 mod bell;
+// What a library without readers has no use for.
+#[cfg_attr(not(feature = "readers"), allow(dead_code))]
 mod callbacks;
 #[cfg_attr(not(unix), path = "descriptor_none.rs")]
 mod descriptor;
@@ -28,8 +30,13 @@ mod own_transport;
 mod pointers;
 mod polled;
 mod request;
+#[cfg_attr(not(feature = "retries"), path = "retry_none.rs")]
+mod retry;
 #[cfg_attr(not(feature = "tls"), path = "secured_none.rs")]
+// What is said in JSON alone.
+#[cfg_attr(not(feature = "json"), allow(dead_code))]
 mod secured;
+#[cfg_attr(not(feature = "readers"), path = "source_none.rs")]
 mod source;
 mod task;
 mod telling;

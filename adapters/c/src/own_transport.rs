@@ -35,7 +35,7 @@ impl Connect for OwnTransport {
                 let why = "the host's transport does not secure connections";
                 return Err(ConnectError::new(ConnectErrorKind::Unsupported, why));
             }
-            let mut connection = OwnConnection::new(self.calls.clone());
+            let mut connection = OwnConnection::new(self.calls.clone())?;
             let host = host_text(&target.host);
             poll_fn(|cx| connection.poll_connect(cx, &host, target)).await?;
             watch.reached(Step::Connected);
@@ -100,15 +100,17 @@ struct OwnConnection {
 }
 
 impl OwnConnection {
-    fn new(calls: Arc<TransportCalls>) -> Self {
+    fn new(calls: Arc<TransportCalls>) -> Result<Self, ConnectError> {
         let wakers = Arc::new(Wakers::default());
-        Self {
+        let waker = handles::insert(Held::Waker(wakers.clone()))
+            .map_err(|failure| ConnectError::new(ConnectErrorKind::Refused, failure.says))?;
+        Ok(Self {
             calls,
             connection: HostConnection::none(),
-            waker: handles::insert(Held::Waker(wakers.clone())),
             wakers,
+            waker,
             moved: 0,
-        }
+        })
     }
 
     fn poll_connect(

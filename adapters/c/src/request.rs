@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use quintet::{FilePart, Method, Retry, UploadRequest, UploadSource};
+use quintet::{FilePart, Method, UploadRequest, UploadSource};
 
 use crate::abi;
 use crate::failure::Failure;
 use crate::host::{below_zero, no_such};
 use crate::json::{self, Include};
+use crate::retry;
 
 /// What a request's handle stands for.
 pub(crate) struct Request(Mutex<Draft>);
@@ -116,9 +117,8 @@ impl Request {
                 self.change(|request| request.file_bytes_max(bytes))
             }
             (abi::QUINTET_RETRIES_MAX, _) => {
-                let mut retry = Retry::default();
-                retry.retries_max = u32::try_from(whole()?).unwrap_or(u32::MAX);
-                self.change(|request| request.retry(retry))
+                let retries_max = u32::try_from(whole()?).unwrap_or(u32::MAX);
+                self.change(retry::at_most(retries_max)?)
             }
             (abi::QUINTET_METHOD, 0..=2) => {
                 let method = [Method::Post, Method::Put, Method::Patch][value as usize];

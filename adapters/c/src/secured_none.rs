@@ -10,32 +10,30 @@ use crate::failure::Failure;
 pub(crate) struct Trust {
     pub(crate) only_given: bool,
     pub(crate) root_pem: Vec<u8>,
-    pub(crate) crl_pem: Vec<u8>,
-    pub(crate) pins: Vec<String>,
-    pub(crate) identity: Option<(Vec<u8>, Vec<u8>)>,
+    said_more: bool,
+}
+
+impl Trust {
+    pub(crate) fn crl_pem(&mut self, _pem: &str) {
+        self.said_more = true;
+    }
+
+    pub(crate) fn pin(&mut self, _pin: &str) {
+        self.said_more = true;
+    }
+
+    pub(crate) fn identity(&mut self, _chain: &str, _key: &str) {
+        self.said_more = true;
+    }
 }
 
 pub(crate) fn over(
     transport: impl Connect + 'static,
-    trust: &Trust,
+    trust: Trust,
 ) -> Result<Box<dyn Connect>, Failure> {
-    let Trust {
-        only_given,
-        root_pem,
-        crl_pem,
-        pins,
-        identity,
-    } = trust;
-    let nothing = !only_given
-        && root_pem.is_empty()
-        && crl_pem.is_empty()
-        && pins.is_empty()
-        && identity.is_none();
-    match nothing {
-        true => Ok(Box::new(transport)),
-        false => Err(Failure::new(
-            abi::QUINTET_UNSUPPORTED,
-            "this library was built without TLS, and has no use for certificates",
-        )),
+    if trust.only_given || !trust.root_pem.is_empty() || trust.said_more {
+        let says = "this library was built without TLS, and has no use for certificates";
+        return Err(Failure::new(abi::QUINTET_UNSUPPORTED, says));
     }
+    Ok(Box::new(transport))
 }

@@ -1,5 +1,6 @@
-//! Bytes that the host reads by a callback, as a reader.
+//! Bytes that come from a reader: the host's callback, or a descriptor that is no file.
 
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use quintet::UploadSource;
@@ -19,6 +20,11 @@ pub(crate) fn of(calls: SourceCalls) -> Result<UploadSource, Failure> {
             UploadSource::seekable(seekable).map_err(Failure::invalid)
         }
     }
+}
+
+/// What comes from a pipe or a socket until its end.
+pub(crate) fn pipe(pipe: File) -> Result<UploadSource, Failure> {
+    Ok(UploadSource::reader(pipe))
 }
 
 struct HostReader {
