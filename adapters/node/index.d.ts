@@ -3,7 +3,22 @@ export declare function uploadFile(options: UploadFileOptions): UploadTask;
 export declare function uploadFile(options: MiniProgramOptions): UploadTask;
 
 /** The options of an upload. `""`, `null` and `undefined` count as absent. */
-export interface UploadFileOptions extends BaseOptions {
+export type UploadFileOptions = BaseOptions & UploadFile & UploadCallbacks;
+
+/** The file: on the disk, or the bytes themselves. */
+export type UploadFile =
+  | {
+      /** A path, relative to the working directory, or to {@link EngineSettings.root}. */
+      filePath: string;
+      data?: null;
+    }
+  | {
+      /** Extension: these bytes, as they are at the call. Without a `fileName` they are called `blob`. */
+      data: Uint8Array;
+      filePath?: null;
+    };
+
+export interface UploadCallbacks {
   success?(result: UploadFileSuccess): void;
   fail?(result: UploadFileFail): void;
   /** After `success` or `fail`, with the same object. */
@@ -15,6 +30,7 @@ export interface UploadFileOptions extends BaseOptions {
  * {@link UploadFileSuccess} or an {@link UploadFileFail}.
  */
 export interface MiniProgramOptions extends BaseOptions {
+  filePath: string;
   success?(result: any): void;
   fail?(result: any): void;
   complete?(result: any): void;
@@ -24,8 +40,6 @@ export interface MiniProgramOptions extends BaseOptions {
 export interface BaseOptions {
   /** `http:` or `https:`. */
   url: string;
-  /** The file, relative to the working directory, or to {@link EngineSettings.root}. */
-  filePath: string;
   /** The form key of the file part, which is not its file name. */
   name: string;
   /** Request headers. Those that the engine owns are ignored: see {@link UploadTask.ignoredHeaders}. */
@@ -189,7 +203,7 @@ export interface EngineSettings {
   rateMax?: number;
   /** Longest file that is sent, in bytes: any. */
   fileBytesMax?: number;
-  /** Longest answer, in bytes: 32 MiB. */
+  /** Longest answer, in bytes: 32 MiB; 64 MiB at most. */
   responseBytesMax?: number;
   /** Unused connections kept: 8. */
   idleMax?: number;

@@ -20,6 +20,7 @@ test('a setting that is wrong, or unknown, is a TypeError that says where', () =
     [{ activeMax: '3' }, 'settings.activeMax must be a whole number, 0 or more'],
     [{ timeouts: { stall: -1 } }, 'settings.timeouts.stall must be a finite number of milliseconds, 0 or more'],
     [{ timeouts: { stal: 1 } }, 'settings.timeouts has no "stal"'],
+    [{ responseBytesMax: 2 ** 26 + 1 }, 'settings.responseBytesMax must be at most 67108864'],
     [{ redirects: 'some' }, 'settings.redirects must be "off", "same-origin" or "any"'],
     [{ httpsOnly: 1 }, 'settings.httpsOnly must be true or false'],
     [{ userAgent: null }, 'settings.userAgent must be a string'],

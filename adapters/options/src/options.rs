@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use quintet::{Error, UploadRequest};
+use quintet::{Error, FilePart, UploadRequest, UploadSource};
 
 use crate::coerce;
 use crate::include::Include;
@@ -84,14 +84,55 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// The first option of a wrong type, as `invalid parameter`, else the first that is not supported. What only the engine
 /// can judge (an empty `url`, a header's letters, the file) is left to it.
 pub fn read(options: &Value, include: Include) -> Result<Call, Error> {
+    let [url, file_path, name] = required(options)?;
+    read_rest(UploadRequest::new(url, file_path, name), options, include)
+}
+
+/// As [`read`], for a door whose callers may give the file itself: it stands in the place of `filePath`, and is called
+/// `blob`, as in a browser, unless `fileName` says otherwise.
+///
+/// ```
+/// use quintet::UploadSource;
+/// use quintet_options::{Include, Value, read_with};
+///
+/// let options = Value::from(serde_json::json!({ "url": "https://example.test/up", "name": "file" }));
+/// assert!(read_with(&options, Include::default(), UploadSource::bytes("hello")).is_ok());
+/// ```
+///
+/// # Errors
+/// As [`read`], and a `filePath` beside it.
+pub fn read_with(options: &Value, include: Include, file: UploadSource) -> Result<Call, Error> {
+    let [url, file_path, name] = required(options)?;
+    if !file_path.is_empty() {
+        let why = "cannot stand beside the file itself";
+        return Err(Error::parameter("filePath", why));
+    }
+    if name.is_empty() {
+        return Err(Error::parameter("name", "is missing or empty"));
+    }
+    let mut call = read_rest(UploadRequest::form(url), options, include)?;
+    let text = |name| coerce::string(name, options.get(name));
+    let part = FilePart::new(name, file).file_name(BLOB);
+    let part = match text("fileName")? {
+        absent if absent.is_empty() => part,
+        told => part.file_name(told),
+    };
+    call.request = call.request.file(part.mime_type(text("mimeType")?));
+    Ok(call)
+}
+
+/// The name of a file that has none.
+const BLOB: &str = "blob";
+
+fn required(options: &Value) -> Result<[String; 3], Error> {
     // Says the kind alone where it is no object; absent, it is an empty one.
     coerce::entries("options", options)?;
     let required = |name| coerce::string(name, options.get(name));
-    let (url, file_path, name) = (required("url")?, required("filePath")?, required("name")?);
-    let mut call = Call {
-        request: UploadRequest::new(url, file_path, name),
-        include,
-    };
+    Ok([required("url")?, required("filePath")?, required("name")?])
+}
+
+fn read_rest(request: UploadRequest, options: &Value, include: Include) -> Result<Call, Error> {
+    let mut call = Call { request, include };
     for (name, rule) in OPTIONS {
         call = rule.apply(call, name, options.get(name))?;
     }
