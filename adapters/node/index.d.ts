@@ -1,4 +1,7 @@
-/** Uploads a file by the engine with the default settings that this thread has for everybody. Returns at once; no callback runs before. */
+/**
+ * Uploads a file by the engine with the default settings that this thread has for everybody. Returns at once; no callback runs
+ * before.
+ */
 export declare function uploadFile(options: UploadFileOptions): UploadTask;
 export declare function uploadFile(options: MiniProgramOptions): UploadTask;
 
@@ -62,7 +65,10 @@ export interface BaseOptions {
   signal?: AbortSignal | null;
 }
 
-/** An upload. Awaited, it is the object of `success`, or throws an {@link UploadError}; nobody who does not await has a rejection. */
+/**
+ * An upload. Awaited, it is the object of `success`, or throws an {@link UploadError}; nobody who does not await has a
+ * rejection.
+ */
 export declare class UploadTask implements PromiseLike<UploadFileSuccess>, AsyncIterable<UploadProgress> {
   private constructor();
   /** 53 characters: also in the results and in the headers `x-request-id` and `x-tt-logid` of the request. */
@@ -84,7 +90,10 @@ export declare class UploadTask implements PromiseLike<UploadFileSuccess>, Async
   ): Promise<T | F>;
   catch<F = never>(rejected?: ((error: UploadError) => F | PromiseLike<F>) | null): Promise<UploadFileSuccess | F>;
   finally(settled?: (() => void) | null): Promise<UploadFileSuccess>;
-  /** Progress until the end; of what is not asked for in time the latest. Throws what the upload fails with. Leaving it aborts nothing. */
+  /**
+   * Progress until the end; of what is not asked for in time the latest. Throws what the upload fails with. Leaving it aborts
+   * nothing.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<UploadProgress, void, void>;
 }
 

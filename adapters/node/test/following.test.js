@@ -38,7 +38,9 @@ test('a signal aborts all uploads that follow it, and is left alone by those tha
 test('a signal that is aborted already aborts the call', async (t) => {
   const receiver = await receive(t);
   const { names, ...callbacks } = calls();
-  await assert.rejects(uploadFile({ url: receiver.url, filePath: file(t, 'x'), name: 'f', signal: AbortSignal.abort(), ...callbacks }), ABORTED);
+  const signal = AbortSignal.abort();
+  const task = uploadFile({ url: receiver.url, filePath: file(t, 'x'), name: 'f', signal, ...callbacks });
+  await assert.rejects(task, ABORTED);
   assert.deepEqual(names(), ['fail', 'complete']);
   assert.deepEqual(receiver.received, []);
 });
@@ -93,7 +95,8 @@ test('bytes are uploaded as they were at the call', async (t) => {
   await task;
   await upload({ data: new Uint8Array(new SharedArrayBuffer(3)).fill(65), fileName: 'a.txt' });
   await upload({ data: Buffer.from('AAA'), filePath: '', mimeType: 'text/odd' });
-  assert.deepEqual(receiver.received.map(({ fields, files: [file] }) => [fields, file.originalname, file.mimetype, file.sha256]), [
+  const told = ({ fields, files: [file] }) => [fields, file.originalname, file.mimetype, file.sha256];
+  assert.deepEqual(receiver.received.map(told), [
     [[['a', '1'], ['b', '2']], 'blob', 'application/octet-stream', sent],
     [[['a', '1'], ['b', '2']], 'a.txt', 'text/plain', sha256('AAA')],
     [[['a', '1'], ['b', '2']], 'blob', 'text/odd', sha256('AAA')],
