@@ -1,9 +1,27 @@
-/** Uploads a file by the engine with the default settings that this thread has for everybody. Returns at once; no callback runs before. */
+/**
+ * Uploads a file by the engine with the default settings that this thread has for everybody. Returns at once; no callback runs
+ * before.
+ */
 export declare function uploadFile(options: UploadFileOptions): UploadTask;
 export declare function uploadFile(options: MiniProgramOptions): UploadTask;
 
 /** The options of an upload. `""`, `null` and `undefined` count as absent. */
-export interface UploadFileOptions extends BaseOptions {
+export type UploadFileOptions = BaseOptions & UploadFile & UploadCallbacks;
+
+/** The file: on the disk, or the bytes themselves. */
+export type UploadFile =
+  | {
+      /** A path, relative to the working directory, or to {@link EngineSettings.root}. */
+      filePath: string;
+      data?: null;
+    }
+  | {
+      /** Extension: these bytes, as they are at the call. Without a `fileName` they are called `blob`. */
+      data: Uint8Array;
+      filePath?: null;
+    };
+
+export interface UploadCallbacks {
   success?(result: UploadFileSuccess): void;
   fail?(result: UploadFileFail): void;
   /** After `success` or `fail`, with the same object. */
@@ -15,6 +33,7 @@ export interface UploadFileOptions extends BaseOptions {
  * {@link UploadFileSuccess} or an {@link UploadFileFail}.
  */
 export interface MiniProgramOptions extends BaseOptions {
+  filePath: string;
   success?(result: any): void;
   fail?(result: any): void;
   complete?(result: any): void;
@@ -24,8 +43,6 @@ export interface MiniProgramOptions extends BaseOptions {
 export interface BaseOptions {
   /** `http:` or `https:`. */
   url: string;
-  /** The file, relative to the working directory, or to {@link EngineSettings.root}. */
-  filePath: string;
   /** The form key of the file part, which is not its file name. */
   name: string;
   /** Request headers. Those that the engine owns are ignored: see {@link UploadTask.ignoredHeaders}. */
@@ -48,7 +65,10 @@ export interface BaseOptions {
   signal?: AbortSignal | null;
 }
 
-/** An upload. Awaited, it is the object of `success`, or throws an {@link UploadError}; nobody who does not await has a rejection. */
+/**
+ * An upload. Awaited, it is the object of `success`, or throws an {@link UploadError}; nobody who does not await has a
+ * rejection.
+ */
 export declare class UploadTask implements PromiseLike<UploadFileSuccess>, AsyncIterable<UploadProgress> {
   private constructor();
   /** 53 characters: also in the results and in the headers `x-request-id` and `x-tt-logid` of the request. */
@@ -70,7 +90,10 @@ export declare class UploadTask implements PromiseLike<UploadFileSuccess>, Async
   ): Promise<T | F>;
   catch<F = never>(rejected?: ((error: UploadError) => F | PromiseLike<F>) | null): Promise<UploadFileSuccess | F>;
   finally(settled?: (() => void) | null): Promise<UploadFileSuccess>;
-  /** Progress until the end; of what is not asked for in time the latest. Throws what the upload fails with. Leaving it aborts nothing. */
+  /**
+   * Progress until the end; of what is not asked for in time the latest. Throws what the upload fails with. Leaving it aborts
+   * nothing.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<UploadProgress, void, void>;
 }
 
@@ -189,7 +212,7 @@ export interface EngineSettings {
   rateMax?: number;
   /** Longest file that is sent, in bytes: any. */
   fileBytesMax?: number;
-  /** Longest answer, in bytes: 32 MiB. */
+  /** Longest answer, in bytes: 32 MiB; 64 MiB at most. */
   responseBytesMax?: number;
   /** Unused connections kept: 8. */
   idleMax?: number;

@@ -55,7 +55,8 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
     const values = results.map((result) => result[what]);
     return [median(values), Math.min(...values), Math.max(...values)].map((value) => value.toFixed(1));
   };
-  console.log(`Node ${process.version}, ${os.cpus()[0].model}, ${rounds} rounds of ${MANY} uploads; microseconds for each: median (least to most)`);
+  console.log(`Node ${process.version}, ${os.cpus()[0].model}, ${rounds} rounds of ${MANY} uploads`);
+  console.log('microseconds for each: median (least to most)');
   for (const [name, values] of Object.entries(results)) {
     const [cpu, cpuLeast, cpuMost] = shown('cpu')(values);
     const [wall, wallLeast, wallMost] = shown('wall')(values);

@@ -3,8 +3,9 @@
 
 const alive = require('./alive.js');
 const { Door, optionNames } = require('./native.js');
+const { readOwn } = require('./own.js');
 const { settingsOf } = require('./settings.js');
-const { follow, signalOf } = require('./signal.js');
+const { follow } = require('./signal.js');
 const { writeOptions, writeSettings } = require('./tape.js');
 const { UploadTask } = require('./task.js');
 const { Upload } = require('./upload.js');
@@ -49,14 +50,14 @@ class Engine {
   uploadFile(options) {
     const given = { __proto__: null };
     const { tape, mistake } = writeOptions(options, NAMES, given);
-    const { signal, mistake: ofSignal } = signalOf(options);
+    const own = readOwn(options);
     const key = ++this.#keys;
     const upload = new Upload(this.#door, key, given);
     const [trace, ...ignored] = this.#door.upload(
-      key, tape.letters, tape.texts, tape.numbers, mistake ?? ofSignal, signal?.aborted ?? false);
+      key, tape.letters, tape.texts, tape.numbers, bytes(own.data), mistake ?? own.mistake, own.signal?.aborted ?? false);
     this.#uploads.live.set(key, upload);
     alive.begun();
-    if (signal && !signal.aborted) follow(signal, upload);
+    if (own.signal && !own.signal.aborted) follow(own.signal, upload);
     return new UploadTask(upload, trace, ignored);
   }
 
@@ -76,6 +77,9 @@ class Engine {
     return this.shutdown();
   }
 }
+
+// Copied here if another thread may write to it meanwhile; the native half copies what it is given.
+const bytes = (data) => (data?.buffer instanceof SharedArrayBuffer ? Buffer.from(data) : data);
 
 let shared;
 

@@ -1,22 +1,8 @@
-// The option `signal`: an AbortSignal that aborts the upload.
+// The option `signal`: an AbortSignal that aborts uploads.
 'use strict';
 
 // The uploads that follow a signal. One listener for all of them: Node warns of a signal that has eleven.
 const followers = new WeakMap();
-
-// Reads the option, once. What follows is a mistake for the call, or what makes the upload follow.
-function signalOf(options) {
-  if (typeof options !== 'object' || options === null) return {};
-  let signal;
-  try {
-    ({ signal } = options);
-  } catch {
-    return { mistake: ['signal', 'cannot be read: its getter throws'] };
-  }
-  if (signal === undefined || signal === null) return {};
-  if (!(signal instanceof AbortSignal)) return { mistake: ['signal', 'must be an AbortSignal'] };
-  return { signal };
-}
 
 // For a signal that is not aborted yet.
 function follow(signal, upload) {
@@ -48,4 +34,4 @@ function stopListening(signal, uploads) {
   followers.delete(signal);
 }
 
-module.exports = { follow, signalOf };
+module.exports = { follow };

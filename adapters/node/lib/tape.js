@@ -97,8 +97,9 @@ class Refused {
 function writeOptions(options, names, given) {
   const tape = new Tape();
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    const mistake = tape.entry('options', Array.isArray(options) ? [] : options);
-    return { tape, mistake: mistake && ['options', mistake] };
+    // Its kind is all that will be told.
+    tape.entry('options', Array.isArray(options) ? [] : options);
+    return { tape };
   }
   let mistake;
   tape.letters = '{';

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::Function;
+use napi::bindgen_prelude::{Function, Uint8ArraySlice};
 use napi::threadsafe_function::UnknownReturnValue;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
-use quintet::{Engine, Shutdown, UploadTask};
-use quintet_options::{Call, DEPTH_MAX, Include, names, read};
+use quintet::{Engine, Shutdown, UploadSource, UploadTask};
+use quintet_options::{Call, DEPTH_MAX, Include, names, read, read_with};
 
 use crate::news::{News, Queue, Teller, Told};
 use crate::reader::{Wrong, within};
@@ -68,21 +68,32 @@ impl Door {
         })
     }
 
-    /// Begins an upload with the options that were written down; or one that fails, where the JavaScript half has found
-    /// a mistake or the caller has aborted before. Returns its trace, and the headers that were ignored.
+    /// Begins an upload with the options that were written down, and the file itself if it was given; or one that fails,
+    /// where the JavaScript half has found a mistake or the caller has aborted before. Returns its trace, and the headers
+    /// that were ignored.
     #[napi]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "JavaScript would have to make an object"
+    )]
     pub fn upload(
         &mut self,
         key: i64,
         letters: String,
         texts: Vec<String>,
         numbers: Vec<f64>,
+        data: Option<Uint8ArraySlice<'_>>,
         mistake: Option<(String, String)>,
         aborted: bool,
     ) -> Vec<String> {
-        let call = match mistake {
-            Some((name, why)) => Err(quintet::Error::parameter(&name, why)),
-            None => read(&Tape::new(letters, texts, numbers).read(), self.include),
+        let options = || Tape::new(letters, texts, numbers).read();
+        let call = match (mistake, data) {
+            (Some((name, why)), _) => Err(quintet::Error::parameter(&name, why)),
+            (None, None) => read(&options(), self.include),
+            (None, Some(data)) => {
+                let copied = UploadSource::bytes(data.to_vec());
+                read_with(&options(), self.include, copied)
+            }
         };
         let call = match call {
             Ok(_) if aborted => Call::refused(quintet::Error::aborted()),

@@ -68,7 +68,7 @@ const ROWS: &[Row<Given>] = &[
         Ok(())
     }),
     ("responseBytesMax", |given, value| {
-        given.settings.limits.body_bytes_max = count(value)?;
+        given.settings.limits.body_bytes_max = answer(value)?;
         Ok(())
     }),
     ("idleMax", |given, value| {
@@ -153,6 +153,16 @@ const INCLUDE: &[Row<Include>] = &[
         Ok(())
     }),
 ];
+
+/// An answer becomes one string, as JSON in between, where a byte may take six; V8's hold 512 Mi letters.
+const RESPONSE_BYTES_MAX: u64 = 64 << 20;
+
+fn answer(value: &Value) -> Result<u64, Wrong> {
+    match count(value)? {
+        bytes if bytes <= RESPONSE_BYTES_MAX => Ok(bytes),
+        _ => Err(format!("must be at most {RESPONSE_BYTES_MAX}")),
+    }
+}
 
 fn redirects(value: &Value) -> Result<Redirects, Wrong> {
     match value {

@@ -1,4 +1,4 @@
-// What Node has beyond callbacks: a signal that aborts, progress as an iterator.
+// What only this door has: a signal that aborts, progress as an iterator, bytes in the place of a file.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -7,7 +7,7 @@ const { test } = require('node:test');
 
 const { Engine, uploadFile } = require('..');
 
-const { calls, file, gate, receive } = require('./receiver.js');
+const { calls, file, gate, receive, sha256 } = require('./receiver.js');
 
 const ABORTED = { errMsg: 'uploadFile:fail abort', errno: 301 };
 
@@ -38,7 +38,9 @@ test('a signal aborts all uploads that follow it, and is left alone by those tha
 test('a signal that is aborted already aborts the call', async (t) => {
   const receiver = await receive(t);
   const { names, ...callbacks } = calls();
-  await assert.rejects(uploadFile({ url: receiver.url, filePath: file(t, 'x'), name: 'f', signal: AbortSignal.abort(), ...callbacks }), ABORTED);
+  const signal = AbortSignal.abort();
+  const task = uploadFile({ url: receiver.url, filePath: file(t, 'x'), name: 'f', signal, ...callbacks });
+  await assert.rejects(task, ABORTED);
   assert.deepEqual(names(), ['fail', 'complete']);
   assert.deepEqual(receiver.received, []);
 });
@@ -81,4 +83,31 @@ test('an iterator throws what the upload fails with, and may be left', async (t)
   for await (const _ of left) break;
   held.open();
   assert.equal((await left).statusCode, 200);
+});
+
+test('bytes are uploaded as they were at the call', async (t) => {
+  const receiver = await receive(t);
+  const buffer = Buffer.alloc(3_000_000, 'q');
+  const sent = sha256(buffer);
+  const upload = (options) => uploadFile({ url: receiver.url, name: 'f', formData: { a: 1, b: 2 }, ...options });
+  const task = upload({ data: buffer });
+  buffer.fill('z');
+  await task;
+  await upload({ data: new Uint8Array(new SharedArrayBuffer(3)).fill(65), fileName: 'a.txt' });
+  await upload({ data: Buffer.from('AAA'), filePath: '', mimeType: 'text/odd' });
+  const told = ({ fields, files: [file] }) => [fields, file.originalname, file.mimetype, file.sha256];
+  assert.deepEqual(receiver.received.map(told), [
+    [[['a', '1'], ['b', '2']], 'blob', 'application/octet-stream', sent],
+    [[['a', '1'], ['b', '2']], 'a.txt', 'text/plain', sha256('AAA')],
+    [[['a', '1'], ['b', '2']], 'blob', 'text/odd', sha256('AAA')],
+  ]);
+  for (const [options, message] of [
+    [{ data: 'text' }, 'data must be a Uint8Array'],
+    [{ get data() { throw new Error('no'); } }, 'data cannot be read: its getter throws'],
+    [{ data: buffer, filePath: 'a.txt' }, 'filePath cannot stand beside the file itself'],
+    [{ data: buffer, name: '' }, 'name is missing or empty'],
+  ]) {
+    const given = Object.defineProperties({ url: receiver.url, name: 'f' }, Object.getOwnPropertyDescriptors(options));
+    await assert.rejects(uploadFile(given), { message: `uploadFile:fail invalid parameter: ${message}` });
+  }
 });

@@ -19,7 +19,8 @@ test('the examples of the README run', async (t) => {
   for (const [at, block] of blocks.entries()) {
     const script = `const [url, filePath] = process.argv.slice(1); (async () => {${block}})()`;
     const said = await new Promise((resolve) => {
-      execFile(process.execPath, ['-e', script, receiver.url, file(t, 'x')], { cwd: __dirname }, (_, stdout, stderr) => resolve(stdout + stderr));
+      const args = ['-e', script, receiver.url, file(t, 'x')];
+      execFile(process.execPath, args, { cwd: __dirname }, (_, stdout, stderr) => resolve(stdout + stderr));
     });
     assert.match(said, EXPECTED[at]);
   }

@@ -87,5 +87,6 @@ exports.gate = () => {
 exports.calls = () => {
   const calls = [];
   const note = (name) => (argument) => calls.push([name, argument]);
-  return { calls, names: () => calls.map(([name]) => name), success: note('success'), fail: note('fail'), complete: note('complete'), note };
+  const names = () => calls.map(([name]) => name);
+  return { calls, names, note, success: note('success'), fail: note('fail'), complete: note('complete') };
 };

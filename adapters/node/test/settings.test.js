@@ -20,6 +20,7 @@ test('a setting that is wrong, or unknown, is a TypeError that says where', () =
     [{ activeMax: '3' }, 'settings.activeMax must be a whole number, 0 or more'],
     [{ timeouts: { stall: -1 } }, 'settings.timeouts.stall must be a finite number of milliseconds, 0 or more'],
     [{ timeouts: { stal: 1 } }, 'settings.timeouts has no "stal"'],
+    [{ responseBytesMax: 2 ** 26 + 1 }, 'settings.responseBytesMax must be at most 67108864'],
     [{ redirects: 'some' }, 'settings.redirects must be "off", "same-origin" or "any"'],
     [{ httpsOnly: 1 }, 'settings.httpsOnly must be true or false'],
     [{ userAgent: null }, 'settings.userAgent must be a string'],
@@ -88,8 +89,9 @@ test('TLS is as the settings say', async (t) => {
   const at = folder(t);
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(at, name));
   try {
-    const make = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE -keyout ${key} -out ${cert}`;
-    execFileSync('openssl', make.split(' '), { stdio: 'pipe' });
+    const make = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test '
+      + '-addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE';
+    execFileSync('openssl', [...make.split(' '), '-keyout', key, '-out', cert], { stdio: 'pipe' });
   } catch (error) {
     if (error.code !== 'ENOENT' || process.env.QUINTET_REQUIRE_TOOLS) throw error;
     t.skip('there is no openssl to make a certificate with');

@@ -6,7 +6,10 @@ const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { test } = require('node:test');
 
-for (const [what, project] of [['by themselves and with Douyin\'s', 'tsconfig.json'], ['with WeChat\'s', 'tsconfig.wechat.json']]) {
+for (const [what, project] of [
+  ['by themselves and with Douyin\'s', 'tsconfig.json'],
+  ['with WeChat\'s', 'tsconfig.wechat.json'],
+]) {
   test(`the typings compile ${what}`, () => {
     const tsc = path.join(__dirname, 'node_modules/typescript/bin/tsc');
     const args = [tsc, '--project', path.join(__dirname, 'types', project)];

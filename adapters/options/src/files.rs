@@ -77,6 +77,25 @@ fn part(which: &str, file: &Value) -> Result<FilePart, Error> {
     })
 }
 
+/// The file that a caller gave itself, in the place of `filePath`.
+pub(crate) fn given(name: String, file: UploadSource, options: &Value) -> Result<FilePart, Error> {
+    let text = |name| coerce::string(name, options.get(name));
+    let file_name = match text("fileName")? {
+        absent if absent.is_empty() => BLOB.to_owned(),
+        told => told,
+    };
+    let part = FilePart::new(name, file)
+        .file_name(file_name)
+        .mime_type(text("mimeType")?);
+    Ok(match bounds("range", options.get("range"))? {
+        Some((offset, length)) => part.range(offset, length),
+        None => part,
+    })
+}
+
+/// The name of a file that has none.
+const BLOB: &str = "blob";
+
 /// `range`, of the base file or of the raw body.
 pub(crate) fn range(
     request: UploadRequest,

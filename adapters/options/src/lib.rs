@@ -74,6 +74,6 @@ mod value;
 mod words;
 
 pub use include::Include;
-pub use options::{Call, names, read};
+pub use options::{Call, names, read, read_with};
 pub use results::{headers_received, progress, result};
 pub use value::{DEPTH_MAX, Value};

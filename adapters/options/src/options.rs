@@ -98,22 +98,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// The first option of a wrong type, or that cannot stand beside another, as `invalid parameter`, else the first that is
 /// not supported. What only the engine can judge (an empty `url`, a header's letters, the file) is left to it.
 pub fn read(options: &Value, include: Include) -> Result<Call, Error> {
-    // Says the kind alone where it is no object; absent, it is an empty one.
-    coerce::entries("options", options)?;
-    let mut call = Call {
-        request: begun(options)?,
-        include,
-    };
-    for (name, rule) in OPTIONS {
-        call = rule.apply(call, name, options)?;
-    }
-    Ok(call)
-}
-
-/// The request that all else is added to. What it depends on beside the required ones has its type checked in its turn.
-fn begun(options: &Value) -> Result<UploadRequest, Error> {
-    let text = |name| coerce::string(name, options.get(name));
-    let (url, file_path, name) = (text("url")?, text("filePath")?, text("name")?);
+    let [url, file_path, name] = required(options)?;
     let request = if files::is_raw(options) {
         UploadRequest::raw(url, UploadSource::path(file_path))
     } else if files::are_all(options) {
@@ -121,10 +106,68 @@ fn begun(options: &Value) -> Result<UploadRequest, Error> {
     } else {
         UploadRequest::new(url, file_path, name)
     };
-    Ok(match words::normalizes_newlines(options) {
+    read_rest(request, options, include, |_| true)
+}
+
+/// As [`read`], for a door whose callers may give the file itself: it stands in the place of `filePath`, and is called
+/// `blob`, as in a browser, unless `fileName` says otherwise.
+///
+/// ```
+/// use quintet::UploadSource;
+/// use quintet_options::{Include, Value, read_with};
+///
+/// let options = Value::from(serde_json::json!({ "url": "https://example.test/up", "name": "file" }));
+/// assert!(read_with(&options, Include::default(), UploadSource::bytes("hello")).is_ok());
+/// ```
+///
+/// # Errors
+/// As [`read`], and a `filePath` or `files` beside it.
+pub fn read_with(options: &Value, include: Include, file: UploadSource) -> Result<Call, Error> {
+    let [url, file_path, name] = required(options)?;
+    let beside = |option| Error::parameter(option, "cannot stand beside the file itself");
+    if !file_path.is_empty() {
+        return Err(beside("filePath"));
+    }
+    if files::is_raw(options) {
+        return read_rest(UploadRequest::raw(url, file), options, include, |_| true);
+    }
+    if name.is_empty() {
+        return Err(Error::parameter("name", "is missing or empty"));
+    }
+    if !options.get("files").is_absent() {
+        return Err(beside("files"));
+    }
+    // What is said of the file is said of its part.
+    let of_form = |option: &str| !matches!(option, "fileName" | "mimeType" | "range");
+    let mut call = read_rest(UploadRequest::form(url), options, include, of_form)?;
+    call.request = call.request.file(files::given(name, file, options)?);
+    Ok(call)
+}
+
+fn required(options: &Value) -> Result<[String; 3], Error> {
+    // Says the kind alone where it is no object; absent, it is an empty one.
+    coerce::entries("options", options)?;
+    let required = |name| coerce::string(name, options.get(name));
+    Ok([required("url")?, required("filePath")?, required("name")?])
+}
+
+/// Adds the options that are `wanted` to what the required ones began.
+fn read_rest(
+    request: UploadRequest,
+    options: &Value,
+    include: Include,
+    wanted: fn(&str) -> bool,
+) -> Result<Call, Error> {
+    // First, for it holds for what is added later; its type is checked in its turn.
+    let request = match words::normalizes_newlines(options) {
         true => request.newlines(Newlines::Crlf),
         false => request,
-    })
+    };
+    let mut call = Call { request, include };
+    for (name, rule) in OPTIONS.iter().filter(|(name, _)| wanted(name)) {
+        call = rule.apply(call, name, options)?;
+    }
+    Ok(call)
 }
 
 impl Rule {

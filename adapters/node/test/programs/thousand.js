@@ -1,11 +1,12 @@
-// A thousand uploads, and what is left of them; and of four thousand more: `node --expose-gc thousand.js URL FILE`. Prints JSON.
+// A thousand uploads, and what is left of them; and of four thousand more, or of as many as is said: `node --expose-gc
+// thousand.js URL FILE [MORE]`. Prints JSON.
 'use strict';
 
 const fs = require('node:fs');
 
 const { Engine } = require('../..');
 
-const [url, filePath] = process.argv.slice(2);
+const [url, filePath, more = '4000'] = process.argv.slice(2);
 const engine = new Engine();
 
 async function uploads(count) {
@@ -38,7 +39,7 @@ async function left() {
   const successes = await uploads(1000);
   const after = await left();
   // Collecting is not exact: what each upload leaves behind shows in the end of many.
-  await uploads(4000);
+  await uploads(Number(more));
   const later = await left();
   console.log(JSON.stringify({ successes, before, after, later }));
 })();

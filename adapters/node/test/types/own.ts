@@ -29,6 +29,9 @@ async function used(): Promise<number> {
 }
 void used;
 
+uploadFile({ url: '', data: Buffer.from(''), name: '' }).abort();
+// @ts-expect-error: there is no file.
+uploadFile({ url: '', name: '' });
 // @ts-expect-error: the name is missing.
 uploadFile({ url: '', filePath: '' });
 // @ts-expect-error: a number is no URL.
