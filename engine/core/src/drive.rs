@@ -27,7 +27,7 @@ use crate::pool::{Pool, Wire};
 use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
 use crate::request::Order;
-use crate::retry::{Budget, Retries, Retry};
+use crate::retry::{Budget, Retries};
 use crate::source::{Opened, Sources, check_unchanged, prepared, spent};
 use crate::wait::{time_is_over, wait};
 use crate::{Redirects, Response, Trace};
@@ -71,7 +71,7 @@ pub(crate) async fn drive(
         prepare(env, sources, deadline, ledger).await?;
     }
     let extras = order.extras.as_ref();
-    let retry = extras.and_then(|extras| extras.transfer.retry.clone());
+    let retry = extras.and_then(|extras| Some(extras.transfer.retry.as_ref()?.1));
     let mut upload = Following {
         env,
         order,
@@ -83,20 +83,19 @@ pub(crate) async fn drive(
     };
     match retry {
         None => upload.follow().await.map_err(|failure| failure.error),
-        Some((policy, follow_and_retry)) => follow_and_retry(&mut upload, &policy).await,
+        Some(follow_and_retry) => follow_and_retry(&mut upload).await,
     }
 }
 
 /// [`follow_and_retry`], which is called only through what [`UploadRequest::retry`](crate::UploadRequest::retry) keeps of
 /// it: a program that never asks for retries is linked without them.
 pub(crate) type FollowAndRetry =
-    for<'u> fn(&'u mut Following<'_>, &'u Retry) -> LocalBoxFuture<'u, Result<Response, Error>>;
+    for<'u> fn(&'u mut Following<'_>) -> LocalBoxFuture<'u, Result<Response, Error>>;
 
 pub(crate) fn follow_and_retry<'u>(
     upload: &'u mut Following<'_>,
-    policy: &'u Retry,
 ) -> LocalBoxFuture<'u, Result<Response, Error>> {
-    Box::pin(upload.follow_and_retry(policy))
+    Box::pin(upload.follow_and_retry())
 }
 
 /// An upload on its way through redirects.
@@ -111,10 +110,13 @@ pub(crate) struct Following<'a> {
 }
 
 impl Following<'_> {
-    async fn follow_and_retry(&mut self, policy: &Retry) -> Result<Response, Error> {
+    async fn follow_and_retry(&mut self) -> Result<Response, Error> {
         let (ledger, front) = (self.ledger, &self.env.front);
+        let extras = self.order.extras.as_ref();
+        let asked = extras.and_then(|extras| extras.transfer.retry.clone());
+        let policy = asked.map(|(policy, _)| policy).unwrap_or_default();
         let mut retries = Retries::new(
-            policy,
+            &policy,
             &self.env.retry_budget,
             &*front.random,
             ledger.admitted_at(),
@@ -227,58 +229,55 @@ impl Request<'_> {
         with_body: bool,
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
-        let origin = &self.order.destination.target;
+        let target = &self.order.destination.target;
         let expect = self.env.expect.as_deref();
-        let mut expect_above = expect.and_then(|expect| expect.above(origin));
+        let mut expect_above = expect.and_then(|expect| expect.above(target));
+        let mut was_stale = false;
         loop {
             if self.ledger.is_paused()
                 && let Some(holding) = self.env.front.holder.get()
             {
                 (holding.wait)(self.ledger, deadline).await?;
             }
-            match self.attempt(with_body, expect_above, deadline).await {
+            self.ledger.goes_to(&self.order.destination);
+            let pooled = match was_stale {
+                true => None,
+                false => self.env.pool.borrow_mut().take(target, self.ledger.now()),
+            };
+            let reused = pooled.is_some();
+            if !reused {
+                self.ledger.look();
+            }
+            self.ledger.started(reused);
+            let wire = match pooled {
+                Some(wire) => wire,
+                None => self.connect(target, deadline).await?,
+            };
+            was_stale = false;
+            match self.over(wire, with_body, expect_above, deadline).await {
                 Ok(answer)
                     if answer.head.status == 417
                         && with_body
+                        && can_repeat(self.sources)
                         && let Some(expect) = expect
-                        && expect_above.is_some_and(|above| self.ledger.total() > above)
-                        && can_repeat(self.sources) =>
+                        && expect_above.is_some_and(|above| self.ledger.total() > above) =>
                 {
-                    expect.refused(origin);
+                    expect.refused(target);
                     expect_above = None;
                 }
                 Err(failure) if failure.while_paused && can_repeat(self.sources) => {}
-                answered => return answered,
-            }
-        }
-    }
-
-    async fn attempt(
-        &self,
-        with_body: bool,
-        expect_above: Option<u64>,
-        deadline: Option<Duration>,
-    ) -> Result<quintet_proto::Response, Failure> {
-        let target = &self.order.destination.target;
-        self.ledger.goes_to(&self.order.destination);
-        let pooled = self.env.pool.borrow_mut().take(target, self.ledger.now());
-        if let Some(wire) = pooled {
-            self.ledger.started(true);
-            match self.over(wire, with_body, expect_above, deadline).await {
                 Err(failure)
-                    if (failure.is_unanswered() || planted::is("retry-after-an-answer"))
+                    if reused
+                        && (failure.is_unanswered() || planted::is("retry-after-an-answer"))
                         && !failure.while_paused =>
                 {
                     let why = "a connection kept from before was closed by the peer";
                     spent(if with_body { self.sources } else { &[] }, why)?;
+                    was_stale = true;
                 }
                 answered => return answered,
             }
         }
-        self.ledger.look();
-        self.ledger.started(false);
-        let wire = self.connect(target, deadline).await?;
-        self.over(wire, with_body, expect_above, deadline).await
     }
 
     async fn connect(&self, target: &Target, total: Option<Duration>) -> Result<Box<Wire>, Error> {

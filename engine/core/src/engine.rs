@@ -19,7 +19,7 @@ use crate::encode::{EncodeError, Encoded, encode};
 use crate::event::Listener;
 use crate::front::{Front, Latch};
 use crate::holding::Holder;
-use crate::media_types::{ByExtension, MediaTypes};
+use crate::media_types::{ByExtensionKept, MediaTypes};
 use crate::policy::{HostPolicy, PermitAll};
 use crate::preview::{Preview, preview};
 use crate::queue::Gate;
@@ -64,7 +64,7 @@ impl Engine {
 
     /// Begins to set up an engine over this transport. A file part has the media type of its extension.
     pub fn builder(connect: impl Connect + 'static) -> EngineBuilder {
-        Self::builder_with_media_types(connect, ByExtension)
+        Self::builder_with_media_types(connect, ByExtensionKept::default())
     }
 
     /// As [`builder`](Self::builder), with the host's own media types instead of those of extensions. Here and not

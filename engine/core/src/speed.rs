@@ -38,11 +38,15 @@ impl Speed {
         let seconds = now.saturating_sub(at).as_secs_f64();
         if seconds > 0.0 {
             let now_and_then = sent.saturating_sub(before) as f64 / seconds;
-            // A young body's speed is its average: its first few bytes say little.
-            let share = seconds / now.saturating_sub(began).as_secs_f64();
-            let weight = share.max(1.0 - (-seconds / MEMORY_SECONDS).exp());
-            let lately = self.lately.unwrap_or(now_and_then);
-            self.lately = Some(lately + weight * (now_and_then - lately));
+            self.lately = Some(match self.lately {
+                None => now_and_then,
+                Some(lately) => {
+                    // A young body's speed is its average: its first few bytes say little.
+                    let share = seconds / now.saturating_sub(began).as_secs_f64();
+                    let weight = share.max(1.0 - (-seconds / MEMORY_SECONDS).exp());
+                    lately + weight * (now_and_then - lately)
+                }
+            });
             self.last = (sent, now);
         }
         let lately = self.lately.unwrap_or(0.0);

@@ -132,21 +132,16 @@ impl Shared {
     }
 
     fn tell(&self, event: &Event) {
-        // Cloned, so that a listener may ask for events of this very task.
-        let heard_late = self.heard_late.load(Ordering::Acquire);
-        let late = if heard_late {
-            self.state().late.clone()
-        } else {
-            Box::default()
-        };
-        for listener in self
-            .front
-            .listeners
-            .iter()
-            .chain(&self.listener)
-            .chain(&*late)
-        {
+        for listener in &self.front.listeners {
             tell(&**listener, event);
+        }
+        if let Some(listener) = &self.listener {
+            tell(&**listener, event);
+        }
+        if self.heard_late.load(Ordering::Acquire) {
+            // Cloned, so that a listener may ask for events of this very task.
+            let late = self.state().late.clone();
+            late.iter().for_each(|listener| tell(&**listener, event));
         }
     }
 

@@ -75,7 +75,14 @@ impl Scheduler {
     }
 
     /// Starts everyone who may start now.
+    #[inline]
     pub(crate) fn admit(&mut self, ctx: &Context<Self>) {
+        if self.admission.queued() > 0 {
+            self.admit_waiting(ctx);
+        }
+    }
+
+    fn admit_waiting(&mut self, ctx: &Context<Self>) {
         while self.admission.queued() > 0
             && self.may_admit()
             && let Some((id, waiting)) = self.admission.admit()
