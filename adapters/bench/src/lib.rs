@@ -36,6 +36,7 @@
 
 mod arrivals;
 mod begin;
+mod compare;
 #[cfg(unix)]
 mod cpu;
 #[cfg(not(unix))]
@@ -56,11 +57,13 @@ mod series;
 mod simulated;
 mod stop;
 mod url;
+mod wall;
 mod watcher;
 
 pub use begin::Requests;
+pub use compare::{Comparison, Measure, Median};
 pub use histogram::MICROS_MAX;
-pub use hlog::Hlog;
+pub use hlog::{Hlog, merge_hlogs};
 pub use load::{Arrivals, Load, Pace, Shard, Span};
 pub use phase::Phase;
 pub use report::{About, Report};
@@ -68,3 +71,4 @@ pub use run::{Bench, Tick};
 pub use series::{POINTS_MAX, Point, Spread};
 pub use stop::Stop;
 pub use url::public_url;
+pub use wall::time_of_day;

@@ -12,7 +12,7 @@ use quintet_transport::Connect;
 use crate::arrivals::Schedule;
 use crate::begin::{Blocking, Numbers, Requests, closed, open};
 use crate::crew::{Crew, Kit};
-use crate::load::{Load, Pace};
+use crate::load::{Load, Pace, Shard};
 use crate::meter::{Board, Meter};
 use crate::phase::Phase;
 use crate::records::Records;
@@ -31,6 +31,7 @@ pub struct Bench {
     settings: Settings,
     requests: Arc<dyn Requests>,
     about: About,
+    start_at: Option<SystemTime>,
 }
 
 /// One interval that is over, for whoever looks on.
@@ -44,6 +45,8 @@ pub struct Tick<'a> {
     pub started_at: SystemTime,
     /// Where measuring begins, from there.
     pub measured_from: Duration,
+    /// Which part of the load it is of.
+    pub shard: Shard,
     /// Whether the bench is over.
     pub is_last: bool,
     pub(crate) records: &'a Records,
@@ -72,7 +75,15 @@ impl Bench {
             settings,
             requests: Arc::new(requests),
             about: About::default(),
+            start_at: None,
         }
+    }
+
+    /// Begins at this time of day, with everything made ready before: so that several processes begin together, as far as
+    /// their clocks agree.
+    pub fn start_at(mut self, at: SystemTime) -> Self {
+        self.start_at = Some(at);
+        self
     }
 
     /// What the report says of the uploads.
@@ -84,7 +95,7 @@ impl Bench {
     /// Runs it to its end, on the calling thread and those of the clients, and calls `each` after each interval.
     ///
     /// # Errors
-    /// `InvalidInput` if the load makes no sense, else what the system says when it gives no thread or descriptor. What
+    /// `InvalidInput` if the load makes no sense or the time to start at has passed, else what the system says when it gives no thread or descriptor. What
     /// goes wrong with uploads is counted in the report.
     pub fn run(mut self, stop: &Stop, mut each: impl FnMut(&Tick<'_>)) -> io::Result<Report> {
         let about = std::mem::take(&mut self.about);
@@ -116,12 +127,13 @@ impl Bench {
         let crew = Crew::start(clients, load.threads, &kit, &meters)?;
         stop.stops(&board);
 
-        let began = clock.now() + HEAD_START;
+        let (began, started_at) = (clock.now() + ahead(self.start_at)?, SystemTime::now());
+        let started_at = self.start_at.unwrap_or(started_at + HEAD_START);
         let from = began + load.span.measured_from();
         board
             .window
             .set(from, load.span.measured_to().map(|to| began + to));
-        let watcher = Watcher::new(&load, SystemTime::now() + HEAD_START, began, &meters);
+        let watcher = Watcher::new(&load, started_at, began, &meters);
         match Schedule::of(&load) {
             None => begin_closed(&crew, &load, began),
             Some(schedule) => begin_open(&crew, schedule, began)?,
@@ -130,6 +142,18 @@ impl Bench {
         crew.end();
         Ok(counted.end(each))
     }
+}
+
+/// How long it is until the first upload.
+fn ahead(start_at: Option<SystemTime>) -> io::Result<Duration> {
+    let Some(at) = start_at else {
+        return Ok(HEAD_START);
+    };
+    at.duration_since(SystemTime::now()).map_err(|late| {
+        let late = late.duration().as_secs_f64();
+        let why = format!("the time to start at was {late:.1} s ago, once all was ready");
+        io::Error::new(io::ErrorKind::InvalidInput, why)
+    })
 }
 
 /// The slots of each client, client after client over the ramp.

@@ -210,6 +210,7 @@ impl Watcher {
             begun,
             started_at: self.started_at,
             measured_from: self.load.span.measured_from(),
+            shard: self.load.shard,
             is_last,
             records: &interval,
         });

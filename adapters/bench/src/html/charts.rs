@@ -22,7 +22,13 @@ pub(super) fn of(report: &Report, body: &mut String) {
 }
 
 /// A picture with its heading and key.
-fn figure(body: &mut String, title: &str, key: &[(Colour, bool, &str)], svg: &str, caption: &str) {
+pub(crate) fn figure(
+    body: &mut String,
+    title: &str,
+    key: &[(Colour, bool, &str)],
+    svg: &str,
+    caption: &str,
+) {
     let _ = write!(body, "<h2>{}</h2>\n<figure>\n<p class=key>", escaped(title));
     for (colour, dashed, name) in key {
         let class = match colour {

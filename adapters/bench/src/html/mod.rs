@@ -6,6 +6,9 @@ mod tables;
 
 use std::fmt::Write;
 
+pub(crate) use chart::Colour;
+pub(crate) use charts::{figure as pictured, percentile_chart};
+
 use crate::report::Report;
 use crate::report::text::{size, time};
 

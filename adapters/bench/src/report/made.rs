@@ -51,6 +51,7 @@ impl Report {
             // Every time that a clock of ours shows can be written.
             started_at: started_at.format(&Rfc3339).unwrap_or_default(),
             stopped: counted.stopped,
+            merged: 1,
             machine: Machine::this(),
             rate: Rate {
                 measured_s,

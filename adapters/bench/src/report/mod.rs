@@ -3,6 +3,7 @@
 mod files;
 mod machine;
 mod made;
+mod merge;
 pub(crate) mod text;
 mod warnings;
 
@@ -28,6 +29,8 @@ pub struct Report {
     pub started_at: String,
     /// Whether it was stopped before its time.
     pub stopped: bool,
+    /// How many reports, of shards of one bench, it was merged from; 1 for that of a run.
+    pub merged: u64,
     /// What was asked for.
     pub settings: Settings,
     /// Where it ran.

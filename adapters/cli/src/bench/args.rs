@@ -1,17 +1,63 @@
 //! The arguments of `quintet bench`.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
-use clap::{ArgGroup, ValueEnum};
+use clap::{ArgGroup, Subcommand, ValueEnum};
 use quintet::Settings;
+use quintet_bench::Shard;
 
 use crate::args::{Content, Way};
 use crate::units::{self, Size, Time};
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Bench {
+    #[command(subcommand)]
+    pub(crate) after: Option<After>,
     #[command(flatten)]
     pub(crate) load: LoadArgs,
+}
+
+/// What is done with reports.
+#[derive(Debug, Subcommand)]
+pub(crate) enum After {
+    /// Hold runs of two sides against each other: medians with confidence intervals, and Mann and Whitney's test.
+    Compare(Compare),
+    /// Add up the reports (.json) or logs (.hlog) of all shards of a bench, exactly.
+    Merge(Merge),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compare {
+    /// Reports of side A; without --vs one of A and one of B.
+    #[arg(value_name = "A.json", required = true)]
+    pub(crate) a: Vec<PathBuf>,
+    /// Reports of side B.
+    #[arg(long = "vs", value_name = "B.json", num_args = 1..)]
+    pub(crate) b: Vec<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write a page of HTML with a picture of both.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Merge {
+    /// One of each shard.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Merge what there is, though shards are missing, or were stopped or broke off before their time.
+    #[arg(long)]
+    pub(crate) partial: bool,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the report as one page of HTML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 // (A doc comment here would become the help of the command.)
@@ -92,6 +138,18 @@ pub(crate) struct LoadArgs {
     #[arg(long, value_name = "TIME", value_parser = units::deadline,
         default_value_t = Time(Settings::default().stall_timeout))]
     pub(crate) stall_timeout: Time,
+    /// Bring part I, counted from 0, of a load of N parts: the rate, the clients and the uploads are those of all of them.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub(crate) shard: Option<Shard>,
+    /// Begin at this time of day, such as 2026-11-22T12:00:00Z or @1795348800 (seconds since 1970).
+    #[arg(long, value_name = "TIME", value_parser = quintet_bench::time_of_day)]
+    pub(crate) start_at: Option<SystemTime>,
+    /// Run the same load against this URL too, in turn, and compare.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["shard", "start_at"])]
+    pub(crate) vs: Option<String>,
+    /// Runs of each of the two.
+    #[arg(long, value_name = "N", value_parser = units::count, default_value_t = 5, requires = "vs")]
+    pub(crate) rounds: usize,
     /// What chance starts from: the same number brings the same load.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -103,8 +161,9 @@ pub(crate) struct LoadArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Keep the report in this directory, in every form: bench.json, bench.txt, bench.csv (what happened when), bench.hlog (a
-    /// histogram for each phase and interval), bench-PHASE.hgrm (percentiles), bench.prom (Prometheus) and bench.html.
-    #[arg(long, value_name = "DIR")]
+    /// histogram for each phase and interval), bench-PHASE.hgrm (percentiles), bench.prom (Prometheus) and bench.html; of a
+    /// shard bench-I.json and so on. If it is an http: or https: URL, the JSON alone is PUT below it.
+    #[arg(long, value_name = "DIR|URL")]
     pub(crate) out: Option<PathBuf>,
     /// Write the report as one page of HTML, which needs no network and no script.
     #[arg(long, value_name = "FILE")]
@@ -148,6 +207,16 @@ pub(crate) enum Switch {
     On,
     /// No.
     Off,
+}
+
+/// Which part of how many.
+fn shard(text: &str) -> Result<Shard, String> {
+    let wrong = "a shard is I/N, counted from 0, such as 0/3";
+    let (index, of) = text.split_once('/').ok_or(wrong)?;
+    match (index.parse(), of.parse()) {
+        (Ok(index), Ok(of)) if index < of => Ok(Shard { index, of }),
+        _ => Err(wrong.into()),
+    }
 }
 
 /// Uploads a second.

@@ -20,7 +20,7 @@ pub(super) struct Mix {
 }
 
 impl Mix {
-    pub(super) fn of(args: &LoadArgs) -> io::Result<Self> {
+    pub(super) fn of(args: &LoadArgs, url: &str) -> io::Result<Self> {
         let wrong = |text: &str| Err(io::Error::other(text));
         let mut files = Vec::new();
         for file in &args.files {
@@ -47,12 +47,12 @@ impl Mix {
         };
         for file in &files {
             let (name, bytes) = name_and_size(file);
-            mix.add(args, &name, bytes, of_file(args, file))?;
+            mix.add(args, &name, bytes, of_file(args, url, file))?;
         }
         for size in &args.sizes {
             let name = format!("{size} of {}", args.pattern.as_str());
             let source = args.pattern.source(args.seed, size.0);
-            mix.add(args, &name, size.0, of_source(args, source))?;
+            mix.add(args, &name, size.0, of_source(args, url, source))?;
         }
         Ok(mix)
     }
@@ -91,23 +91,27 @@ impl Mix {
     }
 }
 
-fn of_file(args: &LoadArgs, file: &Path) -> (UploadRequest, Option<FilePart>) {
+fn of_file(args: &LoadArgs, url: &str, file: &Path) -> (UploadRequest, Option<FilePart>) {
     let request = match args.content.raw {
-        true => UploadRequest::raw(args.url(), file),
-        false => UploadRequest::new(args.url(), file, &*args.content.name),
+        true => UploadRequest::raw(url, file),
+        false => UploadRequest::new(url, file, &*args.content.name),
     };
     (request, None)
 }
 
-fn of_source(args: &LoadArgs, source: UploadSource) -> (UploadRequest, Option<FilePart>) {
+fn of_source(
+    args: &LoadArgs,
+    url: &str,
+    source: UploadSource,
+) -> (UploadRequest, Option<FilePart>) {
     let content = &args.content;
     if content.raw {
-        return (UploadRequest::raw(args.url(), source), None);
+        return (UploadRequest::raw(url, source), None);
     }
     let part = FilePart::new(&*content.name, source)
         .file_name(content.file_name.as_deref().unwrap_or("bench.bin"))
         .mime_type(content.mime_type.clone().unwrap_or_default());
-    (UploadRequest::form(args.url()), Some(part))
+    (UploadRequest::form(url), Some(part))
 }
 
 fn by_weight(weights: &[u32], number: u64, seed: u64) -> usize {

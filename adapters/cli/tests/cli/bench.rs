@@ -274,3 +274,166 @@ fn the_receiver_to_try_it_with_does_as_it_is_told() {
     let ran = run(&["serve", "--think", "1ms"]);
     assert!(ran.code == 2 && ran.stderr.contains("--discard"), "{ran:?}");
 }
+
+#[test]
+fn shards_of_several_processes_merge_into_the_whole() {
+    let receiver = receiver();
+    let folder = Folder::new();
+    let (url, out) = (
+        receiver.url("/"),
+        folder.path().to_str().unwrap().to_owned(),
+    );
+    let load = [
+        "--clients",
+        "4",
+        "--uploads",
+        "100",
+        "--rate",
+        "500/s",
+        "--arrivals",
+        "poisson",
+    ];
+    let children: Vec<_> = ["0/3", "1/3", "2/3"]
+        .into_iter()
+        .map(|shard| {
+            let what = [
+                "bench", &url, "--size", "10", "-q", "--shard", shard, "--out", &out,
+            ];
+            start(&mut quintet(&[&what[..], &load].concat()))
+        })
+        .collect();
+    for child in children {
+        let ran = end(child);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let file = |index: u8, extension: &str| format!("{out}/bench-{index}.{extension}");
+    let (a, b, c) = (file(0, "json"), file(1, "json"), file(2, "json"));
+    let merged = run(&["bench", "merge", &a, &b, &c, "--json"]);
+    let report = json(&merged);
+    assert_eq!(report["uploads"]["answered"], 100);
+    assert_eq!(report["bytes"]["sent_bytes"], receiver.stats().bytes);
+    assert_eq!(report["latency"]["response"]["count"], 100);
+
+    let gap = run(&["bench", "merge", &a, &b]);
+    assert_eq!(gap.code, 1);
+    assert!(gap.stderr.contains("missing: 2;"), "{gap:?}");
+    let partial = run(&["bench", "merge", &a, &b, "--partial"]);
+    assert!(
+        partial.stdout.contains("note: 1 of 3 shards are missing"),
+        "{partial:?}"
+    );
+
+    let logs = [file(0, "hlog"), file(1, "hlog"), file(2, "hlog")];
+    let ran = run(&["bench", "merge", &logs[0], &logs[1], &logs[2]]);
+    assert!(
+        ran.code == 0 && ran.stdout.contains("Tag=response,"),
+        "{ran:?}"
+    );
+    let mixed = run(&["bench", "merge", &logs[0], &a]);
+    assert!(
+        mixed.code == 1 && mixed.stderr.contains("not with reports"),
+        "{mixed:?}"
+    );
+}
+
+#[test]
+fn runs_in_turn_are_compared_and_single_ones_not_without_a_word() {
+    let (one, other) = (receiver(), receiver());
+    let folder = Folder::new();
+    let out = folder.path().to_str().unwrap().to_owned();
+    let what = [
+        "--size",
+        "10",
+        "--uploads",
+        "20",
+        "-q",
+        "--rounds",
+        "4",
+        "--json",
+        "--out",
+        &out,
+    ];
+    let urls = [one.url("/a"), other.url("/b")];
+    let ran = run(&[&["bench", &urls[0], "--vs", &urls[1]], &what[..]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let comparison = json(&ran);
+    assert_eq!(comparison["runs"], serde_json::json!([4, 4]));
+    assert_eq!(comparison["a"], *urls[0]);
+    assert_eq!((one.stats().complete, other.stats().complete), (80, 80));
+
+    let file = |run: &str| format!("{out}/{run}/bench.json");
+    let page = format!("{out}/page.html");
+    let ran = run(&[
+        "bench",
+        "compare",
+        &file("a-1"),
+        &file("b-1"),
+        "--report",
+        &page,
+    ]);
+    assert!(
+        ran.stdout.contains("note: a single run is compared"),
+        "{ran:?}"
+    );
+    assert!(std::fs::read_to_string(&page).unwrap().contains("<svg "));
+    let sides = [file("a-1"), file("a-2"), file("b-1"), file("b-2")];
+    let [a, b, c, d] = sides.each_ref().map(|side| &**side);
+    let ran = run(&["bench", "compare", a, b, "--vs", c, d]);
+    assert!(ran.stdout.contains("too few runs to tell"), "{ran:?}");
+    let ran = run(&["bench", "compare", a, b, c]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("after --vs"),
+        "{ran:?}"
+    );
+    let ran = run(&["bench", "compare", a, "/no/such.json"]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("/no/such.json"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn a_report_is_put_where_it_is_gathered() {
+    let folder = Folder::new();
+    let gathers = quintet_receiver::Receiver::start(quintet_receiver::Settings {
+        dir: Some(folder.path().into()),
+        ..Default::default()
+    })
+    .unwrap();
+    let receiver = receiver();
+    let (url, to) = (receiver.url("/"), gathers.url("/results/"));
+    let what = [
+        "--size",
+        "10",
+        "--uploads",
+        "5",
+        "-q",
+        "--json",
+        "--shard",
+        "0/1",
+    ];
+    let ran = run(&[&["bench", &url, "--out", &to], &what[..]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let stats = gathers.stats();
+    assert_eq!(
+        (stats.complete, &*stats.arrivals[0]),
+        (1, "/results/bench.json")
+    );
+    let stored = std::fs::read_dir(folder.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    assert_eq!(std::fs::read_to_string(stored.path()).unwrap(), ran.stdout);
+
+    // Nobody there: the report is printed all the same.
+    gathers.stop();
+    let ran = run(&[&["bench", &url, "--out", &to], &what[..]].concat());
+    assert!(
+        ran.code == 1 && ran.stderr.contains("was not kept at"),
+        "{ran:?}"
+    );
+    assert_eq!(json(&ran)["uploads"]["answered"], 5);
+    let late = ["bench", &url, "--size", "1", "--start-at", "@1"];
+    assert!(run(&late).stderr.contains("s ago"));
+}
