@@ -46,6 +46,7 @@ mod reins;
 mod request;
 mod retry;
 mod scheduler;
+mod secret;
 mod settings;
 mod source;
 mod speed;

@@ -10,7 +10,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use chunk::Chunk;
-use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment, UNKNOWN_LENGTH};
+use quintet_proto::{
+    Exchange, Next, Plan, Receiving, Reuse, Segment, UNKNOWN_LENGTH, reserve_wiped,
+};
 use quintet_transport::{FileSend, SecurityError};
 
 use crate::clock::Clock;
@@ -632,6 +634,7 @@ impl<'a> Pump<'a> {
 fn room_in(output: &mut Vec<u8>, at: usize, len: usize) -> &mut [u8] {
     let end = at + len;
     if output.len() < end {
+        reserve_wiped(output, end - output.len());
         output.resize(end, 0);
     }
     &mut output[at..end]
