@@ -3,8 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-/// Relative to the root of the workspace.
-const ALLOWED: [&str; 3] = [
+/// Relative to the root of the workspace. What `#[napi]` makes of `adapters/node/src/door.rs` is unsafe code too, and allows
+/// it to itself where it is made: none of it is written there, but its crate can only deny it, not forbid it.
+const ALLOWED: [&str; 9] = [
+    "adapters/c/src/callbacks.rs",
+    "adapters/c/src/descriptor.rs",
+    "adapters/c/src/entry.rs",
+    "adapters/c/src/pointers.rs",
+    "adapters/c/src/tests/own_transport.rs",
+    "adapters/phone/src/descriptor.rs",
     "benches/sink/src/sys.rs",
     "benches/steady/src/counting.rs",
     "transport/tcp/src/sys.rs",

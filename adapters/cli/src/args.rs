@@ -2,12 +2,16 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use quintet::{Method, Redirects, Settings};
 use quintet_quickjs::ShellSettings;
+use quintet_receiver::Think;
 
+use crate::bench::args::Bench;
+use crate::discard;
 use crate::exit;
 use crate::form::{self, FORM_HELP, Item};
 use crate::proxies::PROXY_HELP;
@@ -31,11 +35,18 @@ pub(crate) enum Command {
     ///
     /// One request: the body of the answer goes to stdout as it came. Several: one line for each as it ends. What goes
     /// wrong, and how it goes on, is told on stderr.
-    #[command(after_help = send_after_help())]
+    #[command(after_help = send_after_help(), override_usage = SEND_USAGE)]
     Send(Box<Send>),
     /// Receive uploads, hash them, and tell what came: a server for trying things out.
     #[command(after_help = serve_after_help())]
-    Serve(Serve),
+    Serve(Box<Serve>),
+    /// Put load on a server by uploading, and measure it: throughput, and the times of every phase.
+    ///
+    /// Each client is an engine with slots of its own. Without --rate they are closed loops: each slot begins an upload
+    /// when its last one has ended. With --rate uploads begin when they are due, whatever became of those before, and
+    /// what they wait for counts: response time. Service time, from the slot on, is told beside it.
+    #[command(after_help = bench_after_help())]
+    Bench(Box<Bench>),
     /// Show the engine at work on this machine alone: seven uploads, five at a time, over TLS.
     ///
     /// Starts a receiver on a loopback port, with a certificate made on the spot that is trusted through its root
@@ -63,30 +74,23 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Send {
     /// Where to, http: or https:.
-    pub(crate) url: String,
+    #[arg(required_unless_present = "options")]
+    pub(crate) url: Option<String>,
     /// What to send; - is standard input, which goes in chunks, without a length; @LIST the files that the file LIST
     /// names, one a line.
-    #[arg(required_unless_present_any = ["form", "fields"], value_name = "FILE")]
+    #[arg(required_unless_present_any = ["form", "fields", "options"], value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// The form key of the file.
-    #[arg(short, long, default_value = "file")]
-    pub(crate) name: String,
-    /// A field or a file of the form, as curl has it: see below; repeatable, in order.
-    #[arg(short = 'F', long, value_name = "NAME=…", value_parser = form::form)]
-    pub(crate) form: Vec<Item>,
-    /// A field of the form, sent as it stands (`@` and `<` mean nothing); repeatable, in order.
-    #[arg(long = "field", alias = "form-string", value_name = "NAME=VALUE", value_parser = form::literal)]
-    pub(crate) fields: Vec<Item>,
-    /// Both of them, in the order of the arguments.
-    #[arg(skip)]
-    pub(crate) items: Vec<Item>,
-    /// The method.
-    #[arg(long, value_name = "METHOD", default_value_t = Verb::Post)]
-    pub(crate) method: Verb,
-    /// The file is the body, and nothing around it: for object stores, mostly with --method put.
-    #[arg(long, conflicts_with_all = ["form", "fields", "name"])]
-    pub(crate) raw: bool,
+    /// The call in the words of tt.uploadFile, in place of the arguments that say the same: a JSON object ({"url": …,
+    /// "filePath": …, "name": …, …), or a list of them, a request each; JSON names the file that holds it, - is
+    /// standard input, and what begins with { or [ is the JSON itself.
+    #[arg(long, value_name = "JSON", conflicts_with_all = [
+        "url", "files", "name", "form", "fields", "method", "raw", "range", "spool", "headers", "file_name", "mime_type",
+        "timeout", "retry", "retry_delay", "retry_max_time", "priority",
+    ])]
+    pub(crate) options: Option<String>,
+    #[command(flatten)]
+    pub(crate) content: Content,
     /// Only LENGTH bytes of each FILE from byte OFFSET on, such as 0,64KiB. [default: all of it]
     #[arg(long, value_name = "OFFSET,LENGTH", value_parser = units::range)]
     pub(crate) range: Option<(u64, u64)>,
@@ -97,20 +101,24 @@ pub(crate) struct Send {
     /// Largest file that is sent. [default: none]
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_file: Option<Size>,
-    /// A request header; repeatable. Those that the engine owns are ignored: see -v.
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = name_and_value)]
-    pub(crate) headers: Vec<(String, String)>,
-    /// The file name told to the server, instead of the last segment of the path.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) file_name: Option<String>,
-    /// The media type of the file, instead of the one that its extension tells.
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) mime_type: Option<String>,
 
-    /// Uploads active at once; the others wait, first come first served.
+    /// Uploads active at once; the others wait for their turn.
     #[arg(short, long, value_name = "N", value_parser = units::count,
         default_value_t = Settings::default().active_max)]
     pub(crate) jobs: usize,
+    /// The turn of the FILEs that stand after it, up to the next --priority; behind the last FILE, of those that have none.
+    /// A whole number from -128 to 127: higher ones go first, and among equals the order of the arguments holds.
+    /// [default: 0]
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        requires = "files"
+    )]
+    pub(crate) priority: Vec<i8>,
+    /// That of each of the `files`.
+    #[arg(skip)]
+    pub(crate) priorities: Vec<i8>,
     /// Longest time for one upload, from its turn to its end. [default: none]
     #[arg(long, value_name = "TIME", value_parser = units::deadline)]
     pub(crate) timeout: Option<Time>,
@@ -168,8 +176,40 @@ pub(crate) struct Send {
     pub(crate) quiet: bool,
 }
 
-// How servers are reached and trusted. (A doc comment here would become the help of the commands.)
+// What each request is made of, besides the file. (A doc comment here would become the help of the commands.)
 #[derive(Debug, clap::Args)]
+pub(crate) struct Content {
+    /// The form key of the file.
+    #[arg(short, long, default_value = "file")]
+    pub(crate) name: String,
+    /// A field or a file of the form, as curl has it: see below; repeatable, in order.
+    #[arg(short = 'F', long, value_name = "NAME=…", value_parser = form::form)]
+    pub(crate) form: Vec<Item>,
+    /// A field of the form, sent as it stands (`@` and `<` mean nothing); repeatable, in order.
+    #[arg(long = "field", alias = "form-string", value_name = "NAME=VALUE", value_parser = form::literal)]
+    pub(crate) fields: Vec<Item>,
+    /// Both of them, in the order of the arguments.
+    #[arg(skip)]
+    pub(crate) items: Vec<Item>,
+    /// The method.
+    #[arg(long, value_name = "METHOD", default_value_t = Verb::Post)]
+    pub(crate) method: Verb,
+    /// The file is the body, and nothing around it: for object stores, mostly with --method put.
+    #[arg(long, conflicts_with_all = ["form", "fields", "name"])]
+    pub(crate) raw: bool,
+    /// A request header; repeatable. Those that the engine owns are ignored: see -v.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = name_and_value)]
+    pub(crate) headers: Vec<(String, String)>,
+    /// The file name told to the server, instead of the last segment of the path.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) file_name: Option<String>,
+    /// The media type of the file, instead of the one that its extension tells.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) mime_type: Option<String>,
+}
+
+// How servers are reached and trusted. (A doc comment here would become the help of the commands.)
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Way {
     /// Trust the certificates in this PEM file too, besides those that the machine trusts.
     #[arg(long, value_name = "FILE")]
@@ -234,9 +274,17 @@ impl Args {
 
     fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut args = Self::from_arg_matches(matches)?;
-        if let (Command::Send(send), Some((_, matches))) = (&mut args.command, matches.subcommand())
-        {
-            send.items = in_order(matches, &send.form, &send.fields);
+        let matches = matches.subcommand().map(|(_, matches)| matches);
+        if let (Command::Send(send), Some(matches)) = (&mut args.command, matches) {
+            send.priorities = of_files(matches, &send.priority);
+        }
+        let content = match &mut args.command {
+            Command::Send(send) => Some(&mut send.content),
+            Command::Bench(bench) => Some(&mut bench.load.content),
+            _ => None,
+        };
+        if let (Some(content), Some(matches)) = (content, matches) {
+            content.items = in_order(matches, &content.form, &content.fields);
         }
         Ok(args)
     }
@@ -252,6 +300,21 @@ fn in_order(matches: &ArgMatches, form: &[Item], fields: &[Item]) -> Vec<Item> {
     all.extend(placed("fields", fields));
     all.sort_by_key(|(place, _)| *place);
     all.into_iter().map(|(_, item)| item).collect()
+}
+
+/// Which of the values of `--priority` each file has.
+fn of_files(matches: &ArgMatches, given: &[i8]) -> Vec<i8> {
+    let places = |id: &str| matches.indices_of(id).into_iter().flatten();
+    let given: Vec<_> = places("priority").zip(given.iter().copied()).collect();
+    let behind = given
+        .last()
+        .filter(|last| places("files").all(|file| file < last.0));
+    let others = behind.map_or(0, |last| last.1);
+    let of = |file: usize| {
+        let before = given.iter().rfind(|(place, _)| *place < file);
+        before.map_or(others, |before| before.1)
+    };
+    places("files").map(of).collect()
 }
 
 /// `post`, `put` or `patch`.
@@ -314,6 +377,22 @@ pub(crate) struct Serve {
     /// Close each connection after its answer.
     #[arg(long)]
     pub(crate) close: bool,
+    /// Throw bodies away, unparsed and unhashed, without a line for each: for trying a bench out.
+    #[arg(long, conflicts_with = "dir")]
+    pub(crate) discard: bool,
+    /// Think before each answer: TIME, TIME..TIME (as likely), exp:TIME (exponential, of this mean), or
+    /// TIME,TIME:PERCENT (so many percent take the second), such as 10ms,500ms:1.
+    #[arg(long, value_name = "TIMES", value_parser = discard::think, requires = "discard")]
+    pub(crate) think: Option<Think>,
+    /// Answer nobody from so long after the start, for so long, such as 10s,2s.
+    #[arg(long, value_name = "TIME,TIME", value_parser = discard::stall, requires = "discard")]
+    pub(crate) stall: Option<(Duration, Duration)>,
+    /// Close the connections of so many percent of the uploads in the middle of their bodies.
+    #[arg(long, value_name = "PERCENT", value_parser = discard::percent, requires = "discard")]
+    pub(crate) reset: Option<f64>,
+    /// Answer as an HTTP/1.0 server.
+    #[arg(long, requires = "discard")]
+    pub(crate) http10: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -384,6 +463,10 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
     Ok((name.into(), value.into()))
 }
 
+const SEND_USAGE: &str = "\
+quintet send [OPTIONS] <URL> [FILE]...
+       quintet send [OPTIONS] --options <JSON>";
+
 fn send_after_help() -> String {
     format!(
         "{FORM_HELP}\n\n{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n\
@@ -396,6 +479,14 @@ fn send_after_help() -> String {
 fn run_after_help() -> String {
     format!(
         "{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n{}",
+        exit::TABLE
+    )
+}
+
+fn bench_after_help() -> String {
+    format!(
+        "{FORM_HELP}\n\n{TIME_HELP}\n{SIZE_HELP}\n\n{PROXY_HELP}\n\n\
+         Ctrl-C ends it with the report of what ran; a second one leaves at once.\n\n{}",
         exit::TABLE
     )
 }
@@ -425,8 +516,27 @@ mod tests {
             Item::Field(name, _) | Item::FieldOf(name, _) => name.clone(),
             Item::File(item) => item.name.clone(),
         };
-        let names: String = send.items.iter().map(name).collect();
+        let names: String = send.content.items.iter().map(name).collect();
         assert_eq!(names, "abcde");
+    }
+
+    #[test]
+    fn a_priority_is_that_of_the_files_after_it_or_else_of_the_others() {
+        for (words, priorities) in [
+            ("a b", &[0, 0][..]),
+            ("--priority 5 a b", &[5, 5]),
+            ("a b --priority 5", &[5, 5]),
+            ("a --priority 5 b --priority=-128 c d", &[0, 5, -128, -128]),
+            ("a --priority 5 b --priority 7 c --priority 9", &[9, 5, 7]),
+            ("a --priority 1 --priority 2 b", &[0, 2]),
+        ] {
+            let words = format!("quintet send http://h/ {words}");
+            let matches = Args::command().get_matches_from(words.split(' '));
+            let Command::Send(send) = Args::of(&matches).expect("good arguments").command else {
+                panic!("not send")
+            };
+            assert_eq!(send.priorities, priorities, "{words}");
+        }
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! `-F` in curl's grammar, and the literal `--field`.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use quintet::{FilePart, UploadRequest};
 
-use crate::source::source;
+use crate::source::{contents, source};
 
 /// One `-F` or `--field`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,9 +32,6 @@ pub(crate) const FORM_HELP: &str = "\
 -F NAME=VALUE is a field; -F NAME=@FILE a file, with ;type=MEDIA/TYPE and ;filename=NAME after it as needed; -F NAME=<FILE \
 a field whose value the file holds. FILE - is standard input. A value, file or file name with `;` or `,` in it stands in \
 double quotes, inside which \\\" and \\\\ are a quote and a backslash.";
-
-/// What a field's value may hold: it is kept in memory.
-const VALUE_BYTES_MAX: u64 = 16 << 20;
 
 /// `NAME=VALUE`, and nothing in it means anything.
 pub(crate) fn literal(text: &str) -> Result<Item, String> {
@@ -167,7 +163,7 @@ impl Item {
     pub(crate) fn add_to(&self, request: UploadRequest, spool: bool) -> io::Result<UploadRequest> {
         Ok(match self {
             Self::Field(name, value) => request.field(name, value),
-            Self::FieldOf(name, path) => request.field(name, value_of(path)?),
+            Self::FieldOf(name, path) => request.field(name, contents(path)?),
             Self::File(item) => {
                 let part = FilePart::new(item.name.as_str(), source(&item.path, spool));
                 let default = if item.path.as_os_str() == "-" {
@@ -181,22 +177,6 @@ impl Item {
             }
         })
     }
-}
-
-fn value_of(path: &Path) -> io::Result<Vec<u8>> {
-    let mut value = Vec::new();
-    let mut read = |from: &mut dyn Read| from.take(VALUE_BYTES_MAX + 1).read_to_end(&mut value);
-    let read = match path.as_os_str() == "-" {
-        true => read(&mut io::stdin()),
-        false => fs::File::open(path).and_then(|mut file| read(&mut file)),
-    };
-    let about =
-        |why: &dyn std::fmt::Display| io::Error::other(format!("{}: {why}", path.display()));
-    read.map_err(|error| about(&error))?;
-    if value.len() as u64 > VALUE_BYTES_MAX {
-        return Err(about(&"a field's value is at most 16 MiB"));
-    }
-    Ok(value)
 }
 
 #[cfg(test)]

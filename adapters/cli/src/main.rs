@@ -2,9 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench;
 mod board;
+mod calls;
 mod demo;
 mod demo_files;
+mod discard;
 mod dry_run;
 mod exit;
 mod form;
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let ended = match Args::read().command {
         Command::Send(args) => send::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Completions { shell } => pages::completions(shell),

@@ -18,10 +18,10 @@ pub(crate) struct Results {
 
 impl Results {
     /// The result of one file: as JSON, or the answer, if there is one.
-    pub(crate) fn print(&self, file: &str, outcome: &Outcome) -> io::Result<()> {
+    pub(crate) fn print(&self, file: &str, include: Include, outcome: &Outcome) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match &outcome.result {
-            _ if self.json => writeln!(out, "{}", json(file, outcome))?,
+            _ if self.json => writeln!(out, "{}", json(file, include, outcome))?,
             Err(_) => {}
             Ok(response) if self.several => {
                 let (status, data) = (status_line(response), one_line(&response.data()));
@@ -42,8 +42,8 @@ impl Results {
 }
 
 /// The result object of the upload's success or failure, and the file.
-fn json(file: &str, outcome: &Outcome) -> Value {
-    let mut object = Value::from(quintet_options::result(outcome, Include::default()));
+fn json(file: &str, include: Include, outcome: &Outcome) -> Value {
+    let mut object = Value::from(quintet_options::result(outcome, include));
     object["filePath"] = file.into();
     object
 }

@@ -4,10 +4,12 @@ use std::cell::RefCell;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use quintet::{Engine, Rules, Settings};
 use quintet_quickjs::rquickjs;
 use quintet_quickjs::{Api, Level, Sandbox, Shell, ShellSettings, Stop, WX_ACTIVE_MAX};
+use quintet_transport::Connect;
 
 use crate::args::Run;
 use crate::exit::Exit;
@@ -18,9 +20,10 @@ pub(crate) fn run(args: &Run) -> io::Result<Exit> {
     let name = args.script.to_string_lossy();
     let script = fs::read_to_string(&args.script)
         .map_err(|error| io::Error::other(format!("{name}: {error}")))?;
+    let transport = Arc::from(transport::of(&args.way, false)?);
     let (tt, wx) = (
-        engine(args, Settings::default().active_max)?,
-        engine(args, WX_ACTIVE_MAX)?,
+        engine(args, &transport, Settings::default().active_max)?,
+        engine(args, &transport, WX_ACTIVE_MAX)?,
     );
     let unwritten = Rc::default();
     let shell = shell(args, &tt, &wx, &unwritten);
@@ -44,7 +47,7 @@ pub(crate) fn run(args: &Run) -> io::Result<Exit> {
     })
 }
 
-fn engine(args: &Run, active_max: usize) -> io::Result<Engine> {
+fn engine(args: &Run, transport: &Arc<dyn Connect>, active_max: usize) -> io::Result<Engine> {
     let mut settings = Settings::default();
     settings.active_max = active_max;
     let mut rules = Rules::new();
@@ -52,7 +55,7 @@ fn engine(args: &Run, active_max: usize) -> io::Result<Engine> {
         let added = rules.domain(pattern);
         rules = added.map_err(|error| io::Error::other(format!("--allow-host: {error}")))?;
     }
-    Engine::builder(transport::of(&args.way, false)?)
+    Engine::builder(transport.clone())
         .settings(settings)
         .files(Sandbox::new(&args.sandbox))
         .policy(rules)

@@ -1,5 +1,6 @@
 //! `quintet send`: one upload for each file, told as they go and as they end.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,9 +9,11 @@ use std::time::{Duration, Instant};
 use quintet::{
     Engine, Event, EventKind, FilePart, Outcome, Retry, RetryCause, Settings, UploadRequest,
 };
+use quintet_options::Include;
 
-use crate::args::Send;
+use crate::args::{Content, Send};
 use crate::board::{Board, News};
+use crate::calls::{self, is_https};
 use crate::dry_run;
 use crate::exit::Exit;
 use crate::form::Item;
@@ -27,9 +30,10 @@ use crate::units::{Time, millis};
 const TICK: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(args: &Send) -> io::Result<Exit> {
-    let jobs = jobs(args)?;
-    let scheme = args.url.get(..6).unwrap_or_default();
-    let https = scheme.eq_ignore_ascii_case("https:");
+    let mut jobs = jobs(args)?;
+    // The engine learns of one after the other, and would give its first slots to whoever comes first.
+    jobs.sort_by_key(|job| Reverse(job.priority));
+    let https = jobs.iter().any(|job| job.is_https);
     let engine = Engine::builder(transport::of(&args.way, https)?)
         .settings(settings(args))
         .start()?;
@@ -51,76 +55,78 @@ fn settings(args: &Send) -> Settings {
     settings.rate_max = args.limit_rate.map_or(0, |rate| rate.0);
     settings.expect_continue_above = args.expect100_above.map(|above| above.0);
     // Whoever names a number means that number, for each file.
-    let files = u32::try_from(args.files.len()).unwrap_or(u32::MAX);
-    settings.retry_reserve = args.retry.saturating_mul(files);
+    settings.retry_reserve = u32::MAX;
     settings.limits.body_bytes_max = args.max_response.0;
     settings.file_bytes_max = args.max_file.map(|size| size.0);
     settings
 }
 
 /// One request: what it is called, how much that is as far as it is known, and what it asks for.
-struct Job {
-    name: String,
-    size: u64,
-    request: UploadRequest,
+pub(crate) struct Job {
+    pub(crate) name: String,
+    pub(crate) size: u64,
+    pub(crate) is_https: bool,
+    pub(crate) priority: i8,
+    /// What its result tells as JSON beyond the base.
+    pub(crate) include: Include,
+    pub(crate) request: UploadRequest,
 }
 
 fn jobs(args: &Send) -> io::Result<Vec<Job>> {
-    let files = listed(&args.files)?;
-    let of_items = args.items.iter().filter_map(Item::path);
+    if let Some(options) = &args.options {
+        return calls::jobs(options);
+    }
+    let mut files = Vec::new();
+    for (file, priority) in args.files.iter().zip(&args.priorities) {
+        let listed = listed(file)?;
+        files.extend(listed.into_iter().map(|file| (file, *priority)));
+    }
+    let of_items = args.content.items.iter().filter_map(Item::path);
     // What -F takes from there is wanted by every request.
     let from_items = of_items.clone().filter(|path| is_stdin(path)).count();
-    let named = files.iter().filter(|file| is_stdin(file)).count();
+    let named = files.iter().filter(|(file, _)| is_stdin(file)).count();
     if named + from_items * files.len().max(1) > 1 {
         return Err(io::Error::other("standard input (-) can be sent only once"));
     }
     if !files.is_empty() {
-        return files.iter().map(|file| job(args, Some(file))).collect();
+        let jobs = files.iter();
+        return jobs
+            .map(|(file, priority)| job(args, Some(file), *priority))
+            .collect();
     }
     // An empty list is no request.
     match args.files.is_empty() {
-        true => Ok(vec![job(args, None)?]),
+        true => Ok(vec![job(args, None, 0)?]),
         false => Ok(Vec::new()),
     }
 }
 
-fn is_stdin(path: &Path) -> bool {
+pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-fn job(args: &Send, file: Option<&Path>) -> io::Result<Job> {
-    let url = args.url.as_str();
+fn job(args: &Send, file: Option<&Path>, priority: i8) -> io::Result<Job> {
+    let url = args.url.as_deref().unwrap_or_default();
     let mut request = match file {
-        Some(file) if args.raw => UploadRequest::raw(url, source(file, args.spool)),
-        Some(file) if !is_stdin(file) => UploadRequest::new(url, file, args.name.as_str()),
+        Some(file) if args.content.raw => UploadRequest::raw(url, source(file, args.spool)),
+        Some(file) if !is_stdin(file) => UploadRequest::new(url, file, args.content.name.as_str()),
         _ => UploadRequest::form(url),
     };
     // Standard input is no path: it is a file of the form like others, before the first of those.
-    let mut stdin = file
-        .filter(|file| is_stdin(file) && !args.raw)
+    let stdin = file
+        .filter(|file| is_stdin(file) && !args.content.raw)
         .map(|file| stdin_part(args, file));
-    for item in &args.items {
-        if matches!(item, Item::File(_))
-            && let Some(part) = stdin.take()
-        {
-            request = request.file(part);
-        }
-        request = item.add_to(request, args.spool)?;
-    }
-    if let Some(part) = stdin {
-        request = request.file(part);
-    }
-    let is_part = file.is_some_and(is_stdin) && !args.raw;
+    request = with_items(request, &args.content.items, stdin, args.spool)?;
+    let is_part = file.is_some_and(is_stdin) && !args.content.raw;
     if let Some((offset, length)) = args.range.filter(|_| !is_part) {
         request = request.range(offset, length);
     }
-    for (name, value) in &args.headers {
-        request = request.header(name, value);
-    }
+    request = with_headers(request, &args.content);
     let request = request
-        .method(args.method.into())
-        .file_name(args.file_name.clone().unwrap_or_default())
-        .mime_type(args.mime_type.clone().unwrap_or_default())
+        .method(args.content.method.into())
+        .priority(priority)
+        .file_name(args.content.file_name.clone().unwrap_or_default())
+        .mime_type(args.content.mime_type.clone().unwrap_or_default())
         .timeout(args.timeout.map(|time| time.0).unwrap_or_default());
     let request = match args.retry {
         0 => request,
@@ -133,8 +139,39 @@ fn job(args: &Send, file: Option<&Path>) -> io::Result<Job> {
     Ok(Job {
         name,
         size,
+        is_https: is_https(url),
+        priority,
+        include: Include::default(),
         request,
     })
+}
+
+/// Adds these fields and files, in their order, and before the first of the files the part that is no path.
+pub(crate) fn with_items(
+    mut request: UploadRequest,
+    items: &[Item],
+    mut part: Option<FilePart>,
+    spool: bool,
+) -> io::Result<UploadRequest> {
+    for item in items {
+        if matches!(item, Item::File(_))
+            && let Some(part) = part.take()
+        {
+            request = request.file(part);
+        }
+        request = item.add_to(request, spool)?;
+    }
+    Ok(match part {
+        Some(part) => request.file(part),
+        None => request,
+    })
+}
+
+pub(crate) fn with_headers(mut request: UploadRequest, content: &Content) -> UploadRequest {
+    for (name, value) in &content.headers {
+        request = request.header(name, value);
+    }
+    request
 }
 
 fn retry(args: &Send) -> Retry {
@@ -148,9 +185,9 @@ fn retry(args: &Send) -> Retry {
 }
 
 fn stdin_part(args: &Send, file: &Path) -> FilePart {
-    let part = FilePart::new(args.name.as_str(), source(file, args.spool))
-        .file_name(args.file_name.as_deref().unwrap_or("-"))
-        .mime_type(args.mime_type.clone().unwrap_or_default());
+    let part = FilePart::new(args.content.name.as_str(), source(file, args.spool))
+        .file_name(args.content.file_name.as_deref().unwrap_or("-"))
+        .mime_type(args.content.mime_type.clone().unwrap_or_default());
     match args.range {
         Some((offset, length)) => part.range(offset, length),
         None => part,
@@ -191,6 +228,7 @@ fn upload(args: &Send, jobs: Vec<Job>, engine: &Engine) -> io::Result<Exit> {
         .iter()
         .map(|job| (job.name.clone(), job.size))
         .collect();
+    let includes = jobs.iter().map(|job| job.include).collect();
     let view = match args.quiet {
         true => View::Nothing,
         false => View::new(&files),
@@ -198,8 +236,8 @@ fn upload(args: &Send, jobs: Vec<Job>, engine: &Engine) -> io::Result<Exit> {
     let began = Instant::now();
     for (index, job) in jobs.into_iter().enumerate() {
         let task = engine.upload(job.request.listener(board.listener(index)));
-        // The headers are the same for all.
-        if args.verbose && index == 0 {
+        // The headers are the same for all, but those of options.
+        if args.verbose && (index == 0 || args.options.is_some()) {
             view.aside(|| ignored(task.ignored_headers()));
         }
         interrupt.covers(task);
@@ -211,6 +249,7 @@ fn upload(args: &Send, jobs: Vec<Job>, engine: &Engine) -> io::Result<Exit> {
     let mut run = Run {
         args,
         files,
+        includes,
         view,
         results,
         tally: Tally::default(),
@@ -239,6 +278,7 @@ fn ignored(headers: &[String]) {
 struct Run<'a> {
     args: &'a Send,
     files: Vec<(String, u64)>,
+    includes: Vec<Include>,
     view: View,
     results: Results,
     tally: Tally,
@@ -269,11 +309,11 @@ impl Run<'_> {
             }),
             News::Ended(file, outcome) => {
                 self.tally.count(&outcome);
-                let name = &self.files[file].0;
+                let (name, include) = (&self.files[file].0, self.includes[file]);
                 let told = self.args;
                 self.view.aside(|| {
                     told_end(told, name, &outcome);
-                    self.results.print(name, &outcome)
+                    self.results.print(name, include, &outcome)
                 })?;
             }
         }

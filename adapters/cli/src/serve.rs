@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use quintet_receiver::{Received, Receiver, Settings, Tls};
+use quintet_receiver::{Discard, Received, Receiver, Settings, Tls};
 
 use crate::args::Serve;
 use crate::exit::Exit;
@@ -67,10 +67,23 @@ fn settings(args: &Serve) -> io::Result<Settings> {
         delay: args.delay.0,
         rate: args.rate.map(|size| size.0),
         close: args.close,
+        discard: args.discard.then(|| discard(args)),
         // A line that cannot be written is no reason to stop receiving.
-        on_upload: Some(Arc::new(|received| drop(say(&line(received))))),
+        on_upload: match args.discard {
+            true => None,
+            false => Some(Arc::new(|received| drop(say(&line(received))))),
+        },
         ..Settings::default()
     })
+}
+
+fn discard(args: &Serve) -> Discard {
+    Discard {
+        think: args.think.unwrap_or_default(),
+        stall: args.stall,
+        reset: args.reset.unwrap_or(0.0) / 100.0,
+        http10: args.http10,
+    }
 }
 
 fn root_file(pem: &str) -> io::Result<tempfile::NamedTempFile> {

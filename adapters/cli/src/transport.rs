@@ -4,24 +4,55 @@ use std::fmt::Display;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use quintet_proxy::{Proxy, ProxyConnect, ProxyKind};
 use quintet_tcp::TcpConnect;
-use quintet_tls::{TlsConnect, TlsSettings, TlsSettingsError};
-use quintet_transport::{Connect, ConnectFuture, Target, Watch};
+use quintet_tls::{TlsConnect, TlsSettings};
+use quintet_transport::{Connect, ConnectError, ConnectErrorKind, ConnectFuture, Target, Watch};
 
 use crate::args::Way;
 use crate::proxies::Proxies;
 
 /// What the engine connects by, or what is wrong with the arguments. `https` tells that TLS will be asked for.
 pub(crate) fn of(way: &Way, https: bool) -> io::Result<Box<dyn Connect>> {
-    let settings = tls_settings(way)?;
-    match TlsConnect::new(sockets(way)?, settings) {
-        Ok(secured) => Ok(Box::new(secured)),
-        // A machine without any root can still do without TLS, if nothing asks for it.
-        Err(TlsSettingsError::Platform(_)) if !https && !asks_for_tls(way) => sockets(way),
-        Err(error) => Err(io::Error::other(error)),
+    if https || asks_for_tls(way) {
+        return Ok(Box::new(secured(way)?));
     }
+    Ok(Box::new(WhenAsked {
+        plain: sockets(way)?,
+        secured: OnceLock::new(),
+        way: way.clone(),
+    }))
+}
+
+/// Reads the machine's certificates for the first https: URL: it takes longer than all else that comes before a first
+/// byte, and fails on a machine that has none.
+struct WhenAsked {
+    plain: Box<dyn Connect>,
+    secured: OnceLock<io::Result<Secured>>,
+    way: Way,
+}
+
+type Secured = TlsConnect<Box<dyn Connect>>;
+
+impl Connect for WhenAsked {
+    fn connect<'a>(&'a self, target: &'a Target, watch: &'a dyn Watch) -> ConnectFuture<'a> {
+        if !target.secure {
+            return self.plain.connect(target, watch);
+        }
+        match self.secured.get_or_init(|| secured(&self.way)) {
+            Ok(secured) => secured.connect(target, watch),
+            Err(why) => {
+                let error = ConnectError::new(ConnectErrorKind::Tls, why.to_string());
+                Box::pin(std::future::ready(Err(error)))
+            }
+        }
+    }
+}
+
+fn secured(way: &Way) -> io::Result<Secured> {
+    TlsConnect::new(sockets(way)?, tls_settings(way)?).map_err(io::Error::other)
 }
 
 /// The Unix socket that was named, or TCP.

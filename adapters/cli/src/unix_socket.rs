@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use quintet_tcp::UnixConnect;
 use quintet_transport::Connect;
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct UnixSocket {
     /// Connect to this Unix socket, whatever host the URL names; past any proxy.
     #[arg(long, value_name = "PATH", conflicts_with = "proxy")]

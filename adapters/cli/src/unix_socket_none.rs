@@ -2,7 +2,7 @@
 
 use quintet_transport::Connect;
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct UnixSocket {}
 
 impl UnixSocket {

@@ -1,12 +1,15 @@
 //! From an untyped value to the type that an option wants.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use quintet::Error;
 
 use crate::number;
-use crate::stringify;
 use crate::value::Value;
+
+/// The largest whole number that JavaScript calls safe: it is no rounding of another.
+pub(crate) const WHOLE_MAX: i64 = (1 << 53) - 1;
 
 /// Letters of a key that a message shows.
 const KEY_SHOWN_MAX: usize = 40;
@@ -29,14 +32,49 @@ pub(crate) fn truth(name: &str, value: &Value) -> Result<Option<bool>, Error> {
     }
 }
 
-/// A number of milliseconds; zero if it is absent.
-pub(crate) fn millis(name: &str, value: &Value) -> Result<Duration, Error> {
+/// A number of milliseconds; `None` if it is absent.
+pub(crate) fn millis(name: &str, value: &Value) -> Result<Option<Duration>, Error> {
     match value {
-        Value::Number(millis) => Duration::try_from_secs_f64(millis / 1e3).map_err(|_| {
-            Error::parameter(name, "must be a finite number of milliseconds, 0 or more")
-        }),
-        absent if absent.is_absent() => Ok(Duration::ZERO),
+        Value::Number(millis) => match Duration::try_from_secs_f64(millis / 1e3) {
+            Ok(time) => Ok(Some(time)),
+            Err(_) => {
+                let why = "must be a finite number of milliseconds, 0 or more";
+                Err(Error::parameter(name, why))
+            }
+        },
+        absent if absent.is_absent() => Ok(None),
         wrong => Err(must_be(name, "a number", wrong)),
+    }
+}
+
+/// A whole number within these; `None` if it is absent.
+pub(crate) fn whole(
+    name: &str,
+    value: &Value,
+    range: RangeInclusive<i64>,
+) -> Result<Option<i64>, Error> {
+    let (least, most) = (*range.start(), *range.end());
+    match value {
+        Value::Number(number)
+            if number.trunc() == *number && (least as f64..=most as f64).contains(number) =>
+        {
+            Ok(Some(*number as i64))
+        }
+        Value::Number(_) => {
+            let why = format!("must be a whole number from {least} to {most}");
+            Err(Error::parameter(name, why))
+        }
+        absent if absent.is_absent() => Ok(None),
+        wrong => Err(must_be(name, "a number", wrong)),
+    }
+}
+
+/// The values of a list; none if it is absent.
+pub(crate) fn list<'a>(name: &str, value: &'a Value) -> Result<&'a [Value], Error> {
+    match value {
+        Value::List(values) => Ok(values),
+        absent if absent.is_absent() => Ok(&[]),
+        wrong => Err(must_be(name, "a list", wrong)),
     }
 }
 
@@ -61,7 +99,7 @@ pub(crate) fn entries<'a>(name: &str, value: &'a Value) -> Result<&'a [(String, 
 /// The text of a form field; `None` for one that is skipped.
 pub(crate) fn field(key: &str, value: &Value) -> Result<Option<String>, Error> {
     match value {
-        Value::List(_) | Value::Map(_) => Ok(Some(stringify::text(value))),
+        Value::List(_) | Value::Map(_) => Ok(Some(value.json_text())),
         other => plain("formData", key, other),
     }
 }

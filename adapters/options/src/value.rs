@@ -1,5 +1,7 @@
 //! A value of no known type, as callers give it and callbacks get it.
 
+use crate::stringify;
+
 /// Lists and objects within each other that a door takes: more is refused there, so that what is done with a value may
 /// recurse.
 pub const DEPTH_MAX: usize = 64;
@@ -36,6 +38,17 @@ impl Value {
             _ => None,
         };
         found.map_or(&Self::Undefined, |(_, value)| value)
+    }
+
+    /// As `JSON.stringify` writes it, without spaces; what JSON lacks is `null` in a list, and left out of an object.
+    ///
+    /// ```
+    /// use quintet_options::Value;
+    /// let value = Value::Map(vec![("a".into(), 1.0.into()), ("gone".into(), Value::Undefined)]);
+    /// assert_eq!(value.json_text(), r#"{"a":1}"#);
+    /// ```
+    pub fn json_text(&self) -> String {
+        stringify::text(self)
     }
 
     /// Whether it counts as not given.

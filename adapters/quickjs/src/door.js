@@ -1,4 +1,4 @@
-// The script's side of a door: keeps the callbacks, calls them in order. `native` begins and aborts uploads.
+// The script's side of a door: keeps the callbacks, calls them in order. `native` begins uploads and acts on them.
 (function (native) {
   "use strict";
   // Uploads whose end was not told, by key. Without a prototype, which scripts may change.
@@ -67,6 +67,8 @@
       abort() {
         if (live[key] && native.abort(key)) upload.aborted = true;
       },
+      pause() { native.pause(key); },
+      resume() { native.resume(key); },
       then(resolved, rejected) {
         promise ??= new Promise((resolve, reject) => {
           upload.settle = () => (upload.ended.ok ? resolve : reject)(upload.ended.result);
@@ -74,6 +76,8 @@
         });
         return promise.then(resolved, rejected);
       },
+      catch(rejected) { return this.then(undefined, rejected); },
+      finally(settled) { return this.then().finally(settled); },
     };
   };
 

@@ -23,8 +23,8 @@
 //! # What a script sees
 //!
 //! `tt.uploadFile(options)` returns a task at once: `onProgressUpdate`, `abort`, and as extensions `offProgressUpdate`,
-//! `onHeadersReceived`, `offHeadersReceived`, `trace`, `ignoredHeaders` and `then`, by which a task can be awaited: it
-//! resolves with the object of `success` and rejects with that of `fail`, after `complete`. (An `async` function that
+//! `onHeadersReceived`, `offHeadersReceived`, `pause`, `resume`, `trace`, `ignoredHeaders` and `then` (`catch`, `finally`), by
+//! which a task can be awaited: it resolves with the object of `success` and rejects with that of `fail`, after `complete`. (An `async` function that
 //! returns a task therefore returns its result.) Nobody who does not call `then` has a rejection to handle.
 //!
 //! What a callback throws goes to the host as the reason of an unhandled rejection; the other callbacks and the upload

@@ -1,4 +1,4 @@
-//! What the door's script calls: begin an upload, abort one.
+//! What the door's script calls: begin an upload, abort one, pause one and go on.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -50,12 +50,27 @@ impl Natives {
             natives.upload(&ctx, &options, &given, &unreadable, &well_formed)
         };
         object.set("upload", Function::new(ctx.clone(), upload)?)?;
-        let natives = self.clone();
-        let abort = move |key: u64| natives.abort(key);
-        object.set("abort", Function::new(ctx.clone(), abort)?)?;
+        self.action(&object, "abort", UploadTask::abort)?;
+        self.action(&object, "pause", UploadTask::pause)?;
+        self.action(&object, "resume", UploadTask::resume)?;
         let all: Vec<&str> = names().collect();
         object.set("names", all)?;
         Ok(object)
+    }
+
+    /// Adds what is done to an upload by its key: it returns whether it took effect.
+    fn action<'js>(
+        self: &Rc<Self>,
+        object: &Object<'js>,
+        name: &str,
+        act: fn(&UploadTask) -> bool,
+    ) -> Result<()> {
+        let natives = self.clone();
+        let by_key = move |key: u64| {
+            let uploads = natives.uploads.borrow();
+            uploads.get(&key).is_some_and(|running| act(&running.task))
+        };
+        object.set(name, Function::new(object.ctx().clone(), by_key)?)
     }
 
     /// Begins an upload: its key, its trace, and the headers that were ignored.
@@ -113,14 +128,6 @@ impl Natives {
             entries.push((name.into(), value.map_err(|why| mistake(name, why))?));
         }
         Ok(Value::Map(entries))
-    }
-
-    /// Whether the abort took effect.
-    fn abort(&self, key: u64) -> bool {
-        let uploads = self.uploads.borrow();
-        uploads
-            .get(&key)
-            .is_some_and(|running| running.task.abort())
     }
 
     pub(crate) fn abort_all(&self) {

@@ -16,8 +16,8 @@ const AREAS: [(&str, &str); 4] = [
 ///
 /// `ttfile://user/a.jpg` (`wxfile://usr/a.jpg`) is `user/a.jpg` in the directory, `ttfile://temp/a.jpg`
 /// (`wxfile://tmp/a.jpg`) is `temp/a.jpg`, and a path without a scheme is one of the package, which is the directory
-/// itself. Nothing is decoded: a `%` is a `%`. As with [`LocalFiles::beneath`], nothing outside can be reached: no `..`
-/// that leaves, no absolute path, no symbolic link.
+/// itself. Nothing is decoded: a `%` is a `%`. As with [`LocalFiles::beneath`], nothing outside can be reached: no `..`,
+/// no absolute path, no symbolic link.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     files: LocalFiles,

@@ -3,17 +3,21 @@
 
 use crate::REQUEST_HEAD_BYTES_MAX;
 use crate::throttle::Throttle;
-use crate::upload::Shared;
+use crate::upload::{Reset, Shared};
 use axum::Router;
 use axum::body::Body;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -64,10 +68,30 @@ async fn requests<S>(shared: &Shared, router: Router, stream: S, peer: Peer)
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
+    let http10 = shared
+        .settings
+        .discard
+        .is_some_and(|discard| discard.http10);
+    let was_reset = Arc::new(AtomicBool::new(false));
+    let is_reset = was_reset.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
-        router.clone().call(request)
+        let (answer, is_reset) = (router.clone().call(request), is_reset.clone());
+        // Boxed, because hyper moves it.
+        Box::pin(async move {
+            let Ok(mut response) = answer.await;
+            if response.extensions().get::<Reset>().is_some() {
+                is_reset.store(true, Ordering::Relaxed);
+                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            }
+            if http10 {
+                *response.version_mut() = Version::HTTP_10;
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
+            Ok(response)
+        })
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -79,11 +103,12 @@ where
     // hyper has answered what can be answered, a head that it could not read included. What went
     // wrong beyond that is in the upload's report.
     let _ = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
-    linger(
-        connection.into_parts().io.into_inner(),
-        shared.settings.linger,
-    )
-    .await;
+    let stream = connection.into_parts().io.into_inner();
+    if was_reset.load(Ordering::Relaxed) {
+        // Closing a socket that has unread bytes, or still gets some, resets it.
+        return drop(stream);
+    }
+    linger(stream, shared.settings.linger).await;
 }
 
 /// Says that nothing more comes, and discards what still does: closing a socket with unread bytes
@@ -96,7 +121,7 @@ async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, linger: Durati
         stream.shutdown().await?;
         let mut piece = vec![0; 16 * 1024];
         while stream.read(&mut piece).await? > 0 {}
-        std::io::Result::Ok(())
+        io::Result::Ok(())
     });
     // Whichever way it ends, the connection is over.
     let _ = tokio::time::timeout(linger, discard).await;

@@ -24,6 +24,9 @@
 //! - An early answer is `{"complete":false,"early":true,"bytes":N}`; a body that is not valid is
 //!   status 400 with `{"complete":false,"error":"…","bytes":N}`.
 //!
+//! With [`Settings::discard`] bodies are thrown away unparsed, and the answer says how many bytes came; such a receiver can
+//! think, stall and reset as servers do.
+//!
 //! Two more paths, for clients that follow redirects: `/redirect/STATUS?to=URL` reads the body and
 //! answers with that status and `Location`; `/redirect-early/STATUS?to=URL` answers without reading.
 //! GET and HEAD on any other path say what this server is.
@@ -45,6 +48,7 @@
 mod body;
 mod certificate;
 mod connection;
+mod discard;
 mod multipart;
 mod problem;
 mod received;
@@ -57,6 +61,7 @@ mod throttle;
 mod upload;
 
 pub use certificate::{SelfMade, Tls};
+pub use discard::{Discard, Think};
 pub use received::{Field, File, Received};
 pub use receiver::{Receiver, Stopper};
 pub use settings::Settings;

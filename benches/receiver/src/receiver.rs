@@ -1,6 +1,7 @@
 //! The handle on a running receiver, and the thread behind it.
 
 use crate::connection::{self, Peer};
+use crate::discard::Fate;
 use crate::stats::{Counters, Stats};
 use crate::store::Store;
 use crate::upload::{self, Shared};
@@ -57,6 +58,9 @@ impl Receiver {
         if settings.rate == Some(0) {
             return refuse("the rate must be at least one byte per second");
         }
+        if (settings.discard).is_some_and(|discard| !(0.0..=1.0).contains(&discard.reset)) {
+            return refuse("the part of uploads that are reset must be 0 to 1");
+        }
         let (root_pem, tls) = match &settings.tls {
             None => (None, None),
             Some(tls) => {
@@ -66,7 +70,9 @@ impl Receiver {
         };
         let store = settings.dir.as_deref().map(Store::open).transpose()?;
         let is_tls = tls.is_some();
+        let fate = settings.discard.map(Fate::of);
         let shared = Arc::new(Shared {
+            fate,
             settings,
             counters: Counters::default(),
             store,

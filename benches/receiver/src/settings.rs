@@ -1,6 +1,6 @@
 //! What a receiver is told before it starts.
 
-use crate::{Received, Tls};
+use crate::{Discard, Received, Tls};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -46,6 +46,9 @@ pub struct Settings {
     pub idle: Duration,
     /// Hash what comes. Default true; false leaves `sha256` empty and measures the client alone.
     pub digest: bool,
+    /// `Some`: throw bodies away, unparsed and unhashed, and do as it says. Such answers name neither fields nor files.
+    /// Default `None`.
+    pub discard: Option<Discard>,
     /// Called once for every upload, complete or not, before a complete one is answered, on the
     /// receiver's only thread: while it runs nothing else is read. A panic in it is swallowed.
     /// It must not drop the receiver. Default `None`.
@@ -68,6 +71,7 @@ impl Default for Settings {
             linger: Duration::from_secs(2),
             idle: Duration::from_secs(60),
             digest: true,
+            discard: None,
             on_upload: None,
         }
     }
@@ -89,6 +93,7 @@ impl fmt::Debug for Settings {
             .field("linger", &self.linger)
             .field("idle", &self.idle)
             .field("digest", &self.digest)
+            .field("discard", &self.discard)
             .field("on_upload", &self.on_upload.is_some())
             .finish()
     }

@@ -2,6 +2,7 @@
 
 use crate::body::Body;
 use crate::connection::Peer;
+use crate::discard::Fate;
 use crate::multipart;
 use crate::problem::Problem;
 use crate::sink::Sink;
@@ -22,6 +23,8 @@ use std::time::{Duration, Instant};
 
 /// What every connection of one receiver shares.
 pub(crate) struct Shared {
+    /// What befalls uploads that are discarded.
+    pub(crate) fate: Option<Fate>,
     pub(crate) settings: Settings,
     pub(crate) counters: Counters,
     pub(crate) store: Option<Store>,
@@ -109,6 +112,11 @@ async fn upload(shared: Arc<Shared>, route: Route, request: Request) -> Response
             .filter(|&at| announced.is_none_or(|bytes| bytes > at)),
     };
 
+    if shared.fate.as_ref().is_some_and(Fate::resets) {
+        // Whatever comes of it: the connection is about to end.
+        let _ = body.read_until(announced.unwrap_or(0) / 2).await;
+        return reset();
+    }
     let (ended, rest) = match early_at {
         Some(at) => (body.read_until(at).await, Some(body)),
         None => (upload.read(&head.headers, body).await, None),
@@ -130,6 +138,11 @@ async fn upload(shared: Arc<Shared>, route: Route, request: Request) -> Response
     }
     if !settings.delay.is_zero() {
         tokio::time::sleep(settings.delay).await;
+    }
+    if let Some(thinks) = shared.fate.as_ref().map(Fate::thinks)
+        && !thinks.is_zero()
+    {
+        tokio::time::sleep(thinks).await;
     }
 
     upload.received.status = status.as_u16();
@@ -186,6 +199,16 @@ fn reply(status: StatusCode, json: &str, close: bool) -> Response {
     response
 }
 
+/// What the connection takes for the order to reset itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reset;
+
+fn reset() -> Response {
+    let mut response = StatusCode::OK.into_response();
+    response.extensions_mut().insert(Reset);
+    response
+}
+
 fn located(mut response: Response, to: &HeaderValue) -> Response {
     response.headers_mut().insert(LOCATION, to.clone());
     response
@@ -206,7 +229,9 @@ impl Upload {
         let target = request.uri().to_string();
         shared.counters.upload_began(&target);
         let peer = request.extensions().get::<Peer>();
-        let headers = (request.headers().iter())
+        // For the report alone.
+        let reported = shared.settings.on_upload.is_some();
+        let headers = (request.headers().iter().filter(|_| reported))
             .map(|(name, value)| {
                 (
                     name.to_string(),
@@ -244,6 +269,9 @@ impl Upload {
 
     /// Reads the body to its end.
     async fn read(&mut self, headers: &HeaderMap, mut body: Body) -> Result<(), Problem> {
+        if self.shared.fate.is_some() {
+            return body.read_until(u64::MAX).await;
+        }
         let mut sink = Sink::new(&self.shared, &mut self.received);
         let content_type = headers
             .get(CONTENT_TYPE)

@@ -1,6 +1,6 @@
 //! Every knob of the receiver, tried by requests that are written out by hand.
 
-use quintet_receiver::{PARTS_MAX, Received, Receiver, Settings, Tls};
+use quintet_receiver::{Discard, PARTS_MAX, Received, Receiver, Settings, Think, Tls};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
@@ -877,4 +877,84 @@ fn wait_ends_with_a_stopper() {
     stopper.stop();
     assert_eq!(waiting.join().unwrap().requests, 0);
     stopper.stop();
+}
+
+fn discarding(discard: Discard) -> Settings {
+    Settings {
+        discard: Some(discard),
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn what_is_discarded_is_counted_and_not_looked_at() {
+    let (receiver, reports) = reporting(discarding(Discard::default()));
+    let mut client = connect(&receiver);
+    for bytes in [0, 7, 300_000] {
+        let answer = client.send(post("/", "multipart/form-data", vec![b'x'; bytes]));
+        assert_eq!(answer.answer().json()["bytes"], bytes);
+    }
+    assert_eq!(receiver.stats().bytes, 300_007);
+    assert_eq!(receiver.stats().complete, 3);
+    assert!(reports.lock().unwrap().iter().all(|report| report.complete));
+}
+
+#[test]
+fn thoughts_and_stalls_take_their_time() {
+    let thinking = Discard {
+        think: Think::Uniform(Duration::from_millis(30), Duration::from_millis(60)),
+        ..Discard::default()
+    };
+    let stalling = Discard {
+        stall: Some((Duration::ZERO, Duration::from_millis(300))),
+        ..Discard::default()
+    };
+    let started = Instant::now();
+    for (discard, least) in [(thinking, 30), (stalling, 0)] {
+        let (receiver, reports) = reporting(discarding(discard));
+        let mut client = connect(&receiver);
+        assert_eq!(client.send(post("/", "a/b", "x")).answer().status, 200);
+        let least = Duration::from_millis(least);
+        assert!(reports.lock().unwrap()[0].took >= least);
+    }
+    // The second was answered when its stall, which began with the receiver, was over.
+    assert!(started.elapsed() >= Duration::from_millis(330));
+}
+
+#[test]
+fn who_is_to_be_reset_gets_no_answer() {
+    let receiver = start(discarding(Discard {
+        reset: 1.0,
+        ..Discard::default()
+    }));
+    let mut stream = connect(&receiver).stream;
+    let mut answer = Vec::new();
+    // Writing fails where the reset comes first; reading ends without a byte, or fails.
+    let _ = stream.write_all(&post("/", "a/b", vec![0; 5_000_000]));
+    let _ = stream.read_to_end(&mut answer);
+    assert_eq!(answer, b"");
+    eventually("it is counted", || receiver.stats().incomplete == 1);
+    let wrong = discarding(Discard {
+        reset: 1.5,
+        ..Discard::default()
+    });
+    assert!(Receiver::start(wrong).is_err());
+}
+
+#[test]
+fn a_server_of_http_1_0_ends_its_connections() {
+    let receiver = start(discarding(Discard {
+        http10: true,
+        ..Discard::default()
+    }));
+    let mut client = connect(&receiver);
+    let mut answer = String::new();
+    let stream = &mut client.send(post("/", "a/b", "x")).stream;
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
+    assert!(
+        answer
+            .to_ascii_lowercase()
+            .contains("connection: close\r\n")
+    );
 }

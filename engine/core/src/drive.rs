@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -17,8 +17,9 @@ use url::{Position, Url};
 use crate::clock::Alarm;
 use crate::error::{Error, ErrorKind};
 use crate::event::EventKind;
-use crate::expect::Refusals;
+use crate::expect::Expect;
 use crate::front::Front;
+use crate::holding::LocalBoxFuture;
 use crate::ledger::Ledger;
 use crate::pace::Lane;
 use crate::planted;
@@ -39,7 +40,7 @@ pub(crate) struct Env {
     pub(crate) retry_budget: Rc<Budget>,
     /// The pace of all uploads together.
     pub(crate) lane: Rc<Lane>,
-    pub(crate) refusals: Rc<Refusals>,
+    pub(crate) expect: Option<Rc<dyn Expect>>,
 }
 
 impl Env {
@@ -49,7 +50,7 @@ impl Env {
         Self {
             pool: Rc::new(RefCell::new(pool)),
             lane: Rc::default(),
-            refusals: Rc::default(),
+            expect: None,
             retry_budget: Rc::new(Budget::new(settings)),
             front,
         }
@@ -97,8 +98,6 @@ pub(crate) fn follow_and_retry<'u>(
 ) -> LocalBoxFuture<'u, Result<Response, Error>> {
     Box::pin(upload.follow_and_retry(policy))
 }
-
-type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// An upload on its way through redirects.
 pub(crate) struct Following<'a> {
@@ -158,7 +157,7 @@ impl Following<'_> {
             };
             let answer = request.exchange(self.with_body, self.deadline).await?;
             let allowed = if self.hops_left > 0 {
-                settings.redirects
+                self.order.redirects(settings.redirects)
             } else {
                 Redirects::Off
             };
@@ -229,20 +228,23 @@ impl Request<'_> {
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
         let origin = &self.order.destination.target;
-        let mut expect_above = self.env.front.settings.expect_continue_above;
-        expect_above = expect_above.filter(|_| !self.env.refusals.holds(origin));
+        let expect = self.env.expect.as_deref();
+        let mut expect_above = expect.and_then(|expect| expect.above(origin));
         loop {
-            if self.ledger.is_paused() {
-                wait(self.ledger, Duration::ZERO, deadline).await?;
+            if self.ledger.is_paused()
+                && let Some(holding) = self.env.front.holder.get()
+            {
+                (holding.wait)(self.ledger, deadline).await?;
             }
             match self.attempt(with_body, expect_above, deadline).await {
                 Ok(answer)
                     if answer.head.status == 417
                         && with_body
+                        && let Some(expect) = expect
                         && expect_above.is_some_and(|above| self.ledger.total() > above)
                         && can_repeat(self.sources) =>
                 {
-                    self.env.refusals.remember(origin);
+                    expect.refused(origin);
                     expect_above = None;
                 }
                 Err(failure) if failure.while_paused && can_repeat(self.sources) => {}

@@ -18,12 +18,13 @@ use crate::destination::Destinations;
 use crate::encode::{EncodeError, Encoded, encode};
 use crate::event::Listener;
 use crate::front::{Front, Latch};
+use crate::holding::Holder;
 use crate::media_types::{ByExtension, MediaTypes};
 use crate::policy::{HostPolicy, PermitAll};
 use crate::preview::{Preview, preview};
 use crate::queue::Gate;
 use crate::random::{Random, SystemRandom};
-use crate::scheduler::{Scheduler, SetActiveMax, SetRate, Shutdown, Submit};
+use crate::scheduler::{Scheduler, SetActiveMax, SetRate, SetUp, Shutdown, Submit, set_up};
 use crate::source::{Files, LocalFiles};
 use crate::task::Engaged;
 use crate::trace::{SystemTraces, TraceSource};
@@ -74,6 +75,7 @@ impl Engine {
     ) -> EngineBuilder {
         EngineBuilder {
             settings: Settings::default(),
+            set_up: None,
             connect: Arc::new(connect),
             files: Arc::new(LocalFiles::anywhere()),
             clock: None,
@@ -138,6 +140,7 @@ impl Engine {
     /// their connections take. See [`Settings::rate_max`].
     pub fn set_rate_max(&self, bytes_per_second: u64) {
         let front = &self.inner.front;
+        front.holder.fill();
         front.rate_max.store(bytes_per_second, Ordering::Release);
         self.inner.scheduler.do_send(SetRate(None));
     }
@@ -181,6 +184,8 @@ impl fmt::Debug for Engine {
 /// Sets up an [`Engine`]: everything that it would otherwise take from the system is an argument here.
 pub struct EngineBuilder {
     settings: Settings,
+    /// What carries out the settings that the default ones leave alone.
+    set_up: Option<SetUp>,
     connect: Arc<dyn Connect>,
     files: Arc<dyn Files>,
     clock: Option<Arc<dyn Clock>>,
@@ -193,9 +198,11 @@ pub struct EngineBuilder {
 }
 
 impl EngineBuilder {
-    /// Replaces the settings.
+    /// Replaces the settings. A program that takes the default ones is linked without what only others can ask for: caps
+    /// of hosts, a rate, the word of a server before a long body.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
+        self.set_up = Some(set_up);
         self
     }
 
@@ -290,7 +297,9 @@ impl EngineBuilder {
     fn front(self) -> Front {
         Front {
             rate_max: AtomicU64::new(self.settings.rate_max),
+            holder: Holder::default(),
             settings: self.settings,
+            set_up: self.set_up,
             connect: self.connect,
             files: self.files,
             clock: self

@@ -191,6 +191,12 @@ impl Error {
         Self::new(ErrorKind::Unsupported).because(option)
     }
 
+    /// The caller has aborted before it called, for adapters whose callers bring a signal of their own: a request that is
+    /// [refused](crate::UploadRequest::refused) so sends nothing.
+    pub fn aborted() -> Self {
+        Self::new(ErrorKind::Aborted)
+    }
+
     pub(crate) fn because(mut self, detail: impl fmt::Display) -> Self {
         self.detail = Some(detail.to_string());
         self

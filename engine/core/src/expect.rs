@@ -13,17 +13,38 @@ pub(crate) const CONTINUE_MAX: Duration = Duration::from_secs(1);
 /// So many are remembered; who uploads to more is refused now and then, which costs one round trip.
 const ORIGINS_MAX: usize = 64;
 
-/// The origins that have answered 417, the oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct Refusals(RefCell<VecDeque<Target>>);
+/// Who is asked before long bodies. An engine that asks nobody has none of this.
+pub(crate) trait Expect {
+    /// The length of body above which this origin is asked.
+    fn above(&self, origin: &Target) -> Option<u64>;
 
-impl Refusals {
-    pub(crate) fn holds(&self, origin: &Target) -> bool {
-        self.0.borrow().contains(origin)
+    /// This origin has answered 417.
+    fn refused(&self, origin: &Target);
+}
+
+/// All are asked but those that have refused it once.
+pub(crate) struct ExpectAbove {
+    above: u64,
+    /// The oldest first.
+    refused: RefCell<VecDeque<Target>>,
+}
+
+impl ExpectAbove {
+    pub(crate) fn new(above: u64) -> Self {
+        Self {
+            above,
+            refused: RefCell::default(),
+        }
+    }
+}
+
+impl Expect for ExpectAbove {
+    fn above(&self, origin: &Target) -> Option<u64> {
+        (!self.refused.borrow().contains(origin)).then_some(self.above)
     }
 
-    pub(crate) fn remember(&self, origin: &Target) {
-        let mut origins = self.0.borrow_mut();
+    fn refused(&self, origin: &Target) {
+        let mut origins = self.refused.borrow_mut();
         if origins.contains(origin) {
             return;
         }
@@ -46,12 +67,13 @@ mod tests {
             port,
             secure: false,
         };
-        let refusals = Refusals::default();
+        let expect = ExpectAbove::new(7);
+        let asks = |origin: &Target| expect.above(origin).is_some();
         for port in (0..=64).chain(0..=64).skip(1) {
-            refusals.remember(&origin(port.max(1)));
+            expect.refused(&origin(port.max(1)));
         }
-        assert!((1..=64).all(|port| refusals.holds(&origin(port))));
-        refusals.remember(&origin(65));
-        assert!(!refusals.holds(&origin(1)) && refusals.holds(&origin(65)));
+        assert!((1..=64).all(|port| !asks(&origin(port))));
+        expect.refused(&origin(65));
+        assert!(asks(&origin(1)) && !asks(&origin(65)));
     }
 }

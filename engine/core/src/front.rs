@@ -10,10 +10,12 @@ use quintet_transport::Connect;
 use crate::clock::Clock;
 use crate::destination::Destinations;
 use crate::event::Listener;
+use crate::holding::Holder;
 use crate::media_types::MediaTypes;
 use crate::policy::HostPolicy;
 use crate::queue::Gate;
 use crate::random::Random;
+use crate::scheduler::SetUp;
 use crate::source::Files;
 use crate::trace::TraceSource;
 use crate::{Settings, UploadId};
@@ -21,8 +23,10 @@ use crate::{Settings, UploadId};
 /// What the calling side and the engine's thread share.
 pub(crate) struct Front {
     pub(crate) settings: Settings,
+    pub(crate) set_up: Option<SetUp>,
     /// Of all uploads together, in bytes a second; 0 bounds nothing. The setting is only its beginning.
     pub(crate) rate_max: AtomicU64,
+    pub(crate) holder: Holder,
     pub(crate) connect: Arc<dyn Connect>,
     pub(crate) files: Arc<dyn Files>,
     pub(crate) clock: Arc<dyn Clock>,

@@ -27,6 +27,7 @@ mod event;
 mod event_stream;
 mod expect;
 mod front;
+mod holding;
 mod ledger;
 mod media_types;
 mod outcome;

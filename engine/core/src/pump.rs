@@ -3,6 +3,7 @@
 //! This is the only place outside the protocol crate that looks inside a segment.
 
 mod chunk;
+mod held;
 
 use std::future::Future;
 use std::pin::pin;
@@ -10,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use chunk::Chunk;
+use held::Held;
 use quintet_proto::{
     Exchange, Next, Plan, Receiving, Reuse, Segment, UNKNOWN_LENGTH, reserve_wiped,
 };
@@ -18,9 +20,9 @@ use quintet_transport::{FileSend, SecurityError};
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::error::{Error, ErrorKind, Phase};
-use crate::expect::CONTINUE_MAX;
+use crate::holding::Holding;
 use crate::ledger::Ledger;
-use crate::pace::{Lane, Pace};
+use crate::pace::Lane;
 use crate::planted;
 use crate::pool::Wire;
 use crate::source::{Opened, Source, changed, check_unchanged};
@@ -47,9 +49,8 @@ pub(crate) struct Pump<'a> {
     ledger: &'a Ledger,
     /// The pace of all uploads together.
     lane: &'a Lane,
-    pace: Pace,
-    /// Nothing may be written before.
-    writes_at: Option<Duration>,
+    /// If it was ever held back.
+    held: Option<Box<Held>>,
     clock: &'a dyn Clock,
     exchange: Exchange,
     /// Bytes of the request head that the transport has not taken.
@@ -64,9 +65,6 @@ pub(crate) struct Pump<'a> {
     /// Body bytes taken by the transport.
     sent: u64,
     sending: bool,
-    /// The body waits for the peer's word, from when the head has gone until this time.
-    expects: bool,
-    sends_anyway_at: Option<Duration>,
     /// Of which source, and up to where, the file is known to be in memory.
     cached: (usize, u64),
     /// Every file was found as it was promised.
@@ -128,8 +126,7 @@ impl<'a> Pump<'a> {
             sources,
             ledger,
             lane,
-            pace: Pace::default(),
-            writes_at: None,
+            held: None,
             clock: &*front.clock,
             exchange: Exchange::new(content_length, front.settings.limits.clone()),
             head_left,
@@ -139,8 +136,6 @@ impl<'a> Pump<'a> {
             placed: 0,
             sent: 0,
             sending: true,
-            expects: false,
-            sends_anyway_at: None,
             cached: (usize::MAX, 0),
             verified: false,
             read_whole: false,
@@ -154,7 +149,7 @@ impl<'a> Pump<'a> {
 
     /// The head asks for the peer's word before the body goes.
     pub(crate) fn expects(&mut self) {
-        self.expects = true;
+        self.held.get_or_insert_default().expects = true;
     }
 
     /// Takes what [`poll`](Self::poll) has said: the answer, and whether the connection may be used again.
@@ -267,7 +262,7 @@ impl<'a> Pump<'a> {
                         self.ledger.first_byte();
                     }
                     self.exchange.receive(&self.wire.input[..received])?;
-                    if self.expects && self.exchange.head().is_some() {
+                    if self.waits_for_word() && self.exchange.head().is_some() {
                         self.exchange.withhold_body();
                     }
                 }
@@ -300,15 +295,14 @@ impl<'a> Pump<'a> {
     /// nothing more can be sent.
     fn send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let turn_ends = self.wire.taken + TURN_BYTES;
-        self.writes_at = None;
-        self.pace.new_turn();
+        if let Some(held) = &mut self.held {
+            held.new_turn();
+        }
         while self.sending {
-            let most = match self.expects || self.ledger.is_reined() {
-                false => u64::MAX,
-                true => match self.allowed(cx) {
-                    0 => return Poll::Pending,
-                    most => most,
-                },
+            let most = match self.holding().map(|holding| (holding.allow)(self, cx)) {
+                None => u64::MAX,
+                Some(0) => return Poll::Pending,
+                Some(most) => most,
             };
             if self.wire.taken >= turn_ends {
                 let_others_run(cx);
@@ -362,42 +356,17 @@ impl<'a> Pump<'a> {
         Poll::Ready(Ok(()))
     }
 
-    /// How many bytes may be written now, for one that is held back; 0 for none, and it is seen to that there will be.
-    #[cold]
-    fn allowed(&mut self, cx: &mut Context<'_>) -> u64 {
-        if self.ledger.is_paused() {
-            return 0;
+    /// What holds it back, if anything does.
+    fn holding(&self) -> Option<&'static Holding> {
+        match self.waits_for_word() || self.ledger.is_reined() {
+            true => self.ledger.front().holder.get(),
+            false => None,
         }
-        let now = self.ledger.look();
-        if self.expects {
-            if self.head_left > 0 {
-                return self.head_left as u64;
-            }
-            let at = *self.sends_anyway_at.get_or_insert(now + CONTINUE_MAX);
-            self.expects = now < at && !self.exchange.continues();
-            if self.expects {
-                self.writes_at = Some(at);
-                return 0;
-            }
-        }
-        let (own, of_all) = self.ledger.rates_max();
-        self.lane.follow(of_all, now);
-        let left = self.plan.content_length() - self.sent;
-        if left == 0 || (own, of_all) == (0, 0) {
-            return u64::MAX;
-        }
-        match self.pace.allow(own, self.lane, left, now) {
-            _ if self.head_left > 0 => self.head_left as u64,
-            Ok(bytes) => bytes,
-            Err(at) => {
-                if at <= now {
-                    let_others_run(cx);
-                } else {
-                    self.writes_at = Some(at);
-                }
-                0
-            }
-        }
+    }
+
+    /// Whether the body waits for the server's word.
+    fn waits_for_word(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.expects)
     }
 
     /// Whether a rest of a file of this length is for the transport to send.
@@ -559,7 +528,9 @@ impl<'a> Pump<'a> {
         };
         if of_body > 0 {
             self.sent += of_body;
-            self.pace.took(of_body);
+            if let Some(held) = &mut self.held {
+                held.pace.took(of_body);
+            }
             self.exchange.body_sent(of_body);
             self.ledger.set_sent(self.sent);
             self.report(false);
@@ -599,7 +570,8 @@ impl<'a> Pump<'a> {
     }
 
     fn expire(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
-        let writes_at = self.writes_at.filter(|_| self.sending);
+        let writes_at = self.held.as_ref().and_then(|held| held.writes_at);
+        let writes_at = writes_at.filter(|_| self.sending);
         let held = writes_at.is_some() || self.ledger.is_paused();
         if self.deadlines.is_held() != held {
             self.deadlines.hold(held, self.ledger.look());

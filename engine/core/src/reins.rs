@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::holding::Holder;
+
 /// Shared by the caller's task and the engine's thread. The engine looks before every write, so it is one word: zero if
 /// there is nothing to heed, else the most bytes a second (0 for any number), and one bit for each hand that holds it.
 #[derive(Debug, Default)]
@@ -23,7 +25,8 @@ const HANDS: u64 = Hand::Caller as u64 | Hand::Suspension as u64 | Hand::Parking
 
 impl Reins {
     /// Whether that changed anything.
-    pub(crate) fn hold(&self, hand: Hand, held: bool) -> bool {
+    pub(crate) fn hold(&self, holder: &Holder, hand: Hand, held: bool) -> bool {
+        holder.fill();
         let hand = hand as u64;
         let before = match held {
             true => self.0.fetch_or(hand, Ordering::AcqRel),
@@ -41,7 +44,8 @@ impl Reins {
         self.0.load(Ordering::Acquire) & HANDS != 0
     }
 
-    pub(crate) fn set_rate_max(&self, bytes_per_second: u64) {
+    pub(crate) fn set_rate_max(&self, holder: &Holder, bytes_per_second: u64) {
+        holder.fill();
         let rate = bytes_per_second.min(!HANDS);
         // Always `Some`, so it cannot fail.
         let _ = self
@@ -67,18 +71,18 @@ mod tests {
 
     #[test]
     fn hands_and_a_rate_do_not_touch_each_other() {
-        let reins = Reins::default();
+        let (reins, holder) = (Reins::default(), Holder::default());
         assert!(reins.are_loose());
         for hand in [Hand::Caller, Hand::Suspension, Hand::Parking] {
-            assert!(reins.hold(hand, true) && !reins.hold(hand, true));
+            assert!(reins.hold(&holder, hand, true) && !reins.hold(&holder, hand, true));
         }
-        reins.set_rate_max(u64::MAX);
+        reins.set_rate_max(&holder, u64::MAX);
         for hand in [Hand::Parking, Hand::Caller, Hand::Suspension] {
             assert!(reins.is_paused() && reins.is_held_by(hand));
-            assert!(reins.hold(hand, false) && !reins.hold(hand, false));
+            assert!(reins.hold(&holder, hand, false) && !reins.hold(&holder, hand, false));
         }
         assert_eq!((reins.rate_max(), reins.is_paused()), (u64::MAX / 8, false));
-        reins.set_rate_max(0);
+        reins.set_rate_max(&holder, 0);
         assert!(reins.are_loose());
     }
 }

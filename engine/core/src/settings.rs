@@ -103,8 +103,8 @@ pub enum SuspendActive {
     Run,
 }
 
-/// Which redirects an engine follows. One that it does not follow is the result.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Which redirects are followed, each more than the one before. One that is not followed is the result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Redirects {
     /// None.
     Off,

@@ -89,12 +89,12 @@ impl UploadTask {
     /// Changes the most bytes of the body that are sent in a second, from any thread; 0 for as many as the connection
     /// takes. See [`UploadRequest::rate_max`](crate::UploadRequest::rate_max).
     pub fn set_rate_max(&self, bytes_per_second: u64) {
-        self.shared.reins.set_rate_max(bytes_per_second);
+        self.shared.set_rate_max(bytes_per_second);
         self.scheduler().do_send(SetRate(Some(self.shared.id)));
     }
 
     fn set_paused(&self, paused: bool) -> bool {
-        let accepted = self.shared.is_open() && self.shared.reins.hold(Hand::Caller, paused);
+        let accepted = self.shared.is_open() && self.shared.hold(Hand::Caller, paused);
         if accepted {
             self.scheduler().do_send(SetPaused(self.shared.id));
         }

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::event::{Event, EventKind, Listener, tell};
 use crate::front::Front;
 use crate::planted;
-use crate::reins::Reins;
+use crate::reins::{Hand, Reins};
 use crate::{Outcome, Timings, Trace, UploadId};
 
 /// What an upload's task shares with the engine.
@@ -65,6 +65,17 @@ impl Shared {
             state: Mutex::default(),
             ended: Condvar::new(),
         }
+    }
+
+    /// Holds it back for this hand, or no longer. Tells whether that changed anything.
+    pub(crate) fn hold(&self, hand: Hand, held: bool) -> bool {
+        self.reins.hold(&self.front.holder, hand, held)
+    }
+
+    /// Most bytes of its body in a second, 0 for any number.
+    pub(crate) fn set_rate_max(&self, bytes_per_second: u64) {
+        self.reins
+            .set_rate_max(&self.front.holder, bytes_per_second);
     }
 
     pub(crate) fn queued_at(&self) -> Duration {

@@ -95,7 +95,21 @@ impl Handler<Stop> for Upload {
 
 /// An upload was paused (true) or let go on, if it is still the one at work.
 #[derive(Clone, Copy)]
-pub(crate) struct Heed(pub(crate) UploadId, pub(crate) bool);
+pub(crate) struct Heed {
+    whom: UploadId,
+    paused: bool,
+    heed: fn(&Ledger, bool),
+}
+
+impl Heed {
+    pub(crate) fn new(whom: UploadId, paused: bool) -> Self {
+        Self {
+            whom,
+            paused,
+            heed: Ledger::heed,
+        }
+    }
+}
 
 impl Message for Heed {
     type Result = ();
@@ -139,10 +153,9 @@ impl Seat {
         (whom == id).then(|| Error::new(reason))
     }
 
-    /// Whether this upload was paused or let go on just now.
-    fn heed(&self, id: UploadId) -> Option<bool> {
-        let Heed(whom, paused) = self.heed.take()?;
-        (whom == id).then_some(paused)
+    /// What this upload has to heed, if it was paused or let go on just now.
+    fn heed(&self, id: UploadId) -> Option<Heed> {
+        self.heed.take().filter(|heed| heed.whom == id)
     }
 }
 
@@ -159,8 +172,10 @@ async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
         };
         let ledger = &duty.ledger;
         ledger.admitted();
-        if ledger.is_paused() {
-            ledger.heed(true);
+        if ledger.is_paused()
+            && let Some(holding) = ledger.front().holder.get()
+        {
+            (holding.begun)(ledger);
         }
         // Dropped, with its connection and file, before the end is told.
         let result = {
@@ -169,8 +184,8 @@ async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
                 if let Some(stopped) = seat.stop(ledger.id()) {
                     return Poll::Ready(Err(stopped));
                 }
-                if let Some(paused) = seat.heed(ledger.id()) {
-                    ledger.heed(paused);
+                if let Some(Heed { heed, paused, .. }) = seat.heed(ledger.id()) {
+                    heed(ledger, paused);
                 }
                 let polled = driver.as_mut().poll(cx);
                 ledger.waits();

@@ -326,3 +326,21 @@ fn one_that_left_the_queue_keeps_nobody_from_starting_at_once() {
     let newcomer = admission.submit(id(4), Ask::default(), 4);
     assert_eq!(newcomer, Submitted::Start(4));
 }
+
+#[test]
+fn calls_that_come_out_of_their_order_stand_in_it_all_the_same() {
+    // With marks and without: the tables of ranks are made by the first that asks for one.
+    for ranked in [false, true] {
+        let mut admission: Admission<u64, u8> = Admission::new(0, 10);
+        if ranked {
+            admission.set_limit_per_host(None, |_, _| None);
+        }
+        for number in [2, 1, 5, 3, 4] {
+            admission.submit(number.into(), Ask::default(), number);
+        }
+        assert_eq!(admission.cancel(3.into()), Cancelled::FromQueue(3));
+        admission.set_limit(4);
+        let order: Vec<_> = std::iter::from_fn(|| admission.admit()?.1).collect();
+        assert_eq!(order, [1, 2, 4, 5]);
+    }
+}

@@ -225,10 +225,17 @@ fn a_redirect_that_the_setting_refuses_is_the_result() {
         ));
     });
     let files = Files::new();
-    let outcome = engine()
-        .upload(UploadRequest::new(peer.url(), files.file("a", 9), "file"))
-        .wait();
-    assert_eq!(outcome.status(), Some(307));
+    let request = || UploadRequest::new(peer.url(), files.file("a", 9), "file");
+    let any = engine_with(settings(|settings| settings.redirects = Redirects::Any));
+    // A call asks for less than the setting allows, and never gets more.
+    for (engine, request) in [
+        (engine(), request()),
+        (engine(), request().redirects(Redirects::Any)),
+        (any.clone(), request().redirects(Redirects::SameOrigin)),
+        (any, request().redirects(Redirects::Off)),
+    ] {
+        assert_eq!(engine.upload(request).wait().status(), Some(307));
+    }
     assert_eq!(other.connections(), 0);
 }
 

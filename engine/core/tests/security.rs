@@ -3,6 +3,9 @@
 #![forbid(unsafe_code)]
 
 mod support;
+#[cfg(unix)]
+#[path = "support/walk_road.rs"]
+mod walk_road;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -344,33 +347,48 @@ fn s11_a_sandbox_is_not_left_and_nothing_in_it_blocks() {
         .status();
     assert!(fifo.expect("coreutils").success());
     let _socket = std::os::unix::net::UnixListener::bind(files.path("box/socket")).unwrap();
-    let beneath = LocalFiles::beneath(files.path("box"));
+    symlink("/proc/self/cwd", files.path("box/in/cwd")).unwrap();
+    let root = files.path("box");
+    let beneath = LocalFiles::beneath(&root);
     let open = |path: &str| quintet::Files::open(&beneath, Path::new(path)).map(drop);
     let check = |path: &str| quintet::Files::check(&beneath, Path::new(path));
-    for good in ["in/a", "./in/a", "in/./a", "in//a"] {
-        assert!(open(good).is_ok() && check(good).is_ok(), "{good}");
-    }
+    let walked = |path: &str| walk_road::open(&root, Path::new(path));
     let secret = files.path("secret");
-    for bad in [
-        "../secret",
-        "in/../../secret",
-        "in/../in/a",
-        "/etc/passwd",
-        secret.to_str().unwrap(),
-        "up",
-        "dir/a",
-        "out",
-        "magic",
-        "fifo",
-        "socket",
-        "in",
-        ".",
-        "",
-        "nothing",
-        "in/a/b",
-        "in/a\0b",
+    for (path, told) in [
+        ("in/a", "Ok"),
+        ("./in/a", "Ok"),
+        ("in/./a", "Ok"),
+        ("in//a/", "Ok"),
+        ("../secret", "Denied"),
+        ("in/../../secret", "Denied"),
+        ("in/../in/a", "Denied"),
+        ("in/..", "Denied"),
+        ("/etc/passwd", "Denied"),
+        (secret.to_str().unwrap(), "Denied"),
+        ("up", "Denied"),
+        ("dir", "Denied"),
+        ("dir/a", "Denied"),
+        ("dir/nothing", "Denied"),
+        ("out", "Denied"),
+        ("out/a", "Denied"),
+        ("magic", "Denied"),
+        ("in/cwd/a", "Denied"),
+        ("fifo", "NotRegular"),
+        ("socket", "NotRegular"),
+        ("in", "NotRegular"),
+        (".", "NotFound"),
+        ("", "NotFound"),
+        ("nothing", "NotFound"),
+        ("nothing/a", "NotFound"),
+        ("in/a/b", "NotFound"),
+        ("in/a\0b", "InvalidPath"),
+        ("in\0/a", "InvalidPath"),
     ] {
-        assert!(open(bad).is_err() && check(bad).is_err(), "{bad:?}");
+        for opened in [open(path), check(path), walked(path)] {
+            let opened = format!("{opened:?}");
+            let opened = opened.trim_start_matches("Err(");
+            assert!(opened.starts_with(told), "{path:?}: {opened}");
+        }
     }
 }
 

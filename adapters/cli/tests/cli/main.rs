@@ -1,15 +1,18 @@
 //! The real program against a real receiver: what it prints, where, and how it exits.
 
+mod bench;
 mod demo;
 mod dry_run;
 mod failures;
 mod forms;
 #[cfg(unix)]
 mod interrupt;
+mod options;
 mod pages;
 mod proxy;
 mod run;
 mod send;
 mod serve;
 mod support;
+mod table;
 mod transfer;

@@ -109,17 +109,25 @@ fn without_any_root_plain_http_still_works_and_https_says_why_not() {
     let (folder, receiver) = (Folder::new(), receiver());
     let file = folder.file("a.txt", "hello");
     let empty = folder.file("none.pem", "");
-    let rootless = |url: &str| {
-        let mut command = quintet(&["send", url, &file]);
+    let rootless = |args: &[&str]| {
+        let mut command = quintet(args);
         command.env("SSL_CERT_FILE", &empty);
         end(start(
             command.env("SSL_CERT_DIR", folder.path().join("nowhere")),
         ))
     };
-    assert_eq!(rootless(&receiver.url("/")).code, 0);
+    let url = receiver.url("/");
+    assert_eq!(rootless(&["send", &url, &file]).code, 0);
     if cfg!(target_os = "linux") {
-        let ran = rootless("https://localhost:1/");
+        let ran = rootless(&["send", "https://localhost:1/", &file]);
         assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.stderr.contains("verifier"), "{ran:?}");
+
+        // Found out only when one of them leads to https.
+        let away = receiver.url("/redirect/307?to=https://localhost:1/");
+        let ran = rootless(&["send", &away, &file, "--redirects", "any"]);
+        assert_eq!(ran.code, 3, "{ran:?}");
+        assert!(ran.stderr.contains("TLS failure: "), "{ran:?}");
         assert!(ran.stderr.contains("verifier"), "{ran:?}");
     }
 }

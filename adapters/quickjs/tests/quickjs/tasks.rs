@@ -1,5 +1,10 @@
 //! The task: progress, abort, listeners, promises.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use quintet_quickjs::{Api, Stop};
 use quintet_receiver::Settings;
 
 use crate::support::World;
@@ -173,6 +178,67 @@ fn a_task_can_be_awaited_and_late_too() {
             "200,200,200",
         ]
     );
+}
+
+#[test]
+fn a_task_has_catch_and_finally() {
+    let script = r#"
+        const missing = tt.uploadFile({ url, filePath: "missing", name: "file" });
+        console.log(await missing.catch((res) => res.errMsg));
+        const found = tt.uploadFile({ url, filePath, name: "file" });
+        console.log((await found.finally(() => console.log("settled"))).errMsg);
+        console.log((await found.catch(() => 1)).errMsg);
+    "#;
+    assert_eq!(
+        World::new().run(script).clean(),
+        [
+            "uploadFile:fail file not found",
+            "settled",
+            "uploadFile:ok",
+            "uploadFile:ok"
+        ]
+    );
+}
+
+#[test]
+fn a_paused_upload_waits_until_it_goes_on() {
+    let world = World::new();
+    let script = r#"
+        const order = [];
+        const note = (what) => () => { order.push(what); if (order.length === 2) console.log(order.join()); };
+        const paused = tt.uploadFile({ url, filePath, name: "file", success: note("paused") });
+        paused.pause();
+        paused.pause();
+        tt.uploadFile({ url, filePath, name: "file", success() { note("other")(); paused.resume(); } });
+        console.log("begun");
+        const ended = tt.uploadFile({ url: 1, fail() { ended.pause(); ended.resume(); } });
+    "#;
+    assert_eq!(parked(&world, script, None), ["begun", "other,paused"]);
+    assert_eq!(world.receiver.stats().complete, 2);
+
+    let script = "tt.uploadFile({ url, filePath, name: 'file', fail: (res) => console.log(res.errno) }).pause();\
+                  console.log('begun');";
+    let timeout = Some(Duration::from_millis(200));
+    assert_eq!(parked(&world, script, timeout), ["begun", "301"]);
+}
+
+/// Runs a script over an engine that begins no upload before the script has printed something: what it printed.
+fn parked(world: &World, script: &str, timeout: Option<Duration>) -> Vec<String> {
+    let mut settings = quintet::Settings::default();
+    settings.active_max = 0;
+    let engine = world.engine_with(settings);
+    let printed = Rc::new(RefCell::new(Vec::new()));
+    let lines = printed.clone();
+    let api = Api::tt(engine.clone());
+    let ran = world.run_with(script, api, |settings| {
+        settings.print = Box::new(move |_, text| {
+            lines.borrow_mut().push(text.to_owned());
+            engine.set_active_max(5);
+        });
+        settings.timeout = timeout.or(settings.timeout);
+    });
+    assert_eq!(ran.ended.stopped, timeout.map(|_| Stop::Timeout));
+    printed.take()
 }
 
 #[test]

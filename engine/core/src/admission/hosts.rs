@@ -18,14 +18,16 @@ struct Host {
     aside: BTreeSet<Rank>,
 }
 
-impl<H: Clone + Eq + Hash> Hosts<H> {
-    pub(super) fn new(active_max: Option<usize>) -> Self {
+impl<H> Hosts<H> {
+    pub(super) fn new() -> Self {
         Self {
-            active_max,
+            active_max: None,
             hosts: HashMap::new(),
         }
     }
+}
 
+impl<H: Clone + Eq + Hash> Hosts<H> {
     /// Whether hosts are counted.
     pub(super) fn are_counted(&self) -> bool {
         self.active_max.is_some()

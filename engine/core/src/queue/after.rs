@@ -24,29 +24,31 @@ pub(crate) enum AfterSuccess {
 
 type Dispose = dyn Fn(&Path, &Outcome) -> io::Result<()> + Send + Sync;
 
-/// The same, of an upload that has begun.
-pub(crate) struct After {
+/// Does it, if the upload's outcome is a success.
+pub(crate) type After = Box<dyn FnOnce(Arc<Outcome>, Arc<Front>, Addr<Scheduler>)>;
+
+/// [`arrange`], which only the setters name.
+pub(crate) type Arrange = fn(AfterSuccess, &Path, SourceState) -> After;
+
+/// Makes ready what is done after an upload that has begun.
+pub(crate) fn arrange(what: AfterSuccess, path: &Path, sent: SourceState) -> After {
+    let work = Work {
+        what,
+        path: path.to_owned(),
+        sent,
+    };
+    Box::new(|outcome, front, scheduler| work.begin(outcome, front, scheduler))
+}
+
+struct Work {
     what: AfterSuccess,
     path: PathBuf,
     sent: SourceState,
 }
 
-impl After {
-    pub(crate) fn new(what: AfterSuccess, path: &Path, sent: SourceState) -> Box<Self> {
-        Box::new(Self {
-            what,
-            path: path.to_owned(),
-            sent,
-        })
-    }
-
-    /// Does it, if the outcome is a success, on a thread of its own: removing a large file takes its time.
-    pub(crate) fn begin(
-        self: Box<Self>,
-        outcome: Arc<Outcome>,
-        front: Arc<Front>,
-        scheduler: Addr<Scheduler>,
-    ) {
+impl Work {
+    /// On a thread of its own: removing a large file takes its time.
+    fn begin(self, outcome: Arc<Outcome>, front: Arc<Front>, scheduler: Addr<Scheduler>) {
         if !outcome
             .status()
             .is_some_and(|status| (200..300).contains(&status))

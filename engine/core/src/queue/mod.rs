@@ -8,13 +8,13 @@ mod labels;
 
 use std::sync::Arc;
 
-pub(crate) use after::{After, AfterSuccess};
+pub(crate) use after::{After, AfterSuccess, Arrange, arrange};
 pub use answer::Answer;
 use answer::Do;
 pub use gate::Gate;
 pub(crate) use gate::ask;
 pub(crate) use host::HostPort;
-pub(crate) use labels::{Labelled, Labels};
+pub(crate) use labels::{LABELLING, Labelled, Labelling, Labels};
 
 use crate::scheduler::Scheduler;
 use crate::{Engine, UploadId, UploadTask};

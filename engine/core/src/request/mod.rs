@@ -169,7 +169,9 @@ impl UploadRequest {
         }
         let headers = check_headers(self.headers, ignored)?;
         if let Some(extras) = &self.extras {
-            extras.queue.check()?;
+            if let Some((labels, labelling)) = &extras.queue.labels {
+                (labelling.check)(labels)?;
+            }
             if extras.queue.after_success.is_some() && own_body.is_some() {
                 let why = "is for an upload of one whole file by its path";
                 return Err(Error::parameter("afterSuccess", why));

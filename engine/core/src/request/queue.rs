@@ -5,38 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::UploadRequest;
-use crate::queue::{AfterSuccess, Labels};
-use crate::{Error, Outcome};
+use crate::Outcome;
+use crate::queue::{AfterSuccess, Arrange, LABELLING, Labelling, Labels, arrange};
+use crate::scheduler::{Rank, rank};
 
 /// Most tags of one upload.
 pub const TAGS_MAX: usize = 32;
 /// Longest tag or caller's id, in bytes.
 pub const LABEL_BYTES_MAX: usize = 1024;
 
+/// Each with what carries it out.
 #[derive(Clone, Default)]
 pub(crate) struct QueueExtras {
-    pub(crate) priority: i8,
-    pub(crate) labels: Labels,
-    pub(crate) after_success: Option<AfterSuccess>,
-}
-
-impl QueueExtras {
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let Labels { caller_id, tags } = &self.labels;
-        let too_long = |label: &Arc<str>| label.len() > LABEL_BYTES_MAX;
-        let why = format_args!("is longer than {LABEL_BYTES_MAX} bytes");
-        if caller_id.as_ref().is_some_and(too_long) {
-            return Err(Error::parameter("callerId", why));
-        }
-        if tags.iter().any(too_long) {
-            return Err(Error::parameter("tag", why));
-        }
-        if tags.len() > TAGS_MAX {
-            let why = format_args!("was given more than {TAGS_MAX} times");
-            return Err(Error::parameter("tag", why));
-        }
-        Ok(())
-    }
+    pub(crate) priority: Option<(i8, Rank)>,
+    pub(crate) labels: Option<(Labels, &'static Labelling)>,
+    pub(crate) after_success: Option<(AfterSuccess, Arrange)>,
 }
 
 impl UploadRequest {
@@ -49,15 +32,14 @@ impl UploadRequest {
     /// # let _ = request;
     /// ```
     pub fn priority(mut self, priority: i8) -> Self {
-        self.extras().queue.priority = priority;
+        self.extras().queue.priority = Some((priority, rank));
         self
     }
 
     /// An id of the caller's choice, to find it by with [`Engine::find`](crate::Engine::find). The call fails if another
     /// upload of the engine has it and is not over, or if it is longer than [`LABEL_BYTES_MAX`]. Empty counts as absent.
     pub fn caller_id(mut self, caller_id: impl Into<Arc<str>>) -> Self {
-        self.extras().queue.labels.caller_id =
-            Some(caller_id.into()).filter(|caller_id| !caller_id.is_empty());
+        self.labels().caller_id = Some(caller_id.into()).filter(|caller_id| !caller_id.is_empty());
         self
     }
 
@@ -67,7 +49,7 @@ impl UploadRequest {
     pub fn tag(mut self, tag: impl Into<Arc<str>>) -> Self {
         let tag = tag.into();
         if !tag.is_empty() {
-            self.extras().queue.labels.tags.push(tag);
+            self.labels().tags.push(tag);
         }
         self
     }
@@ -78,7 +60,7 @@ impl UploadRequest {
     /// A failure does not change the outcome. It is told as
     /// [`EventKind::AfterSuccessFailed`](crate::EventKind::AfterSuccessFailed).
     pub fn remove_after_success(mut self) -> Self {
-        self.extras().queue.after_success = Some(AfterSuccess::Remove);
+        self.extras().queue.after_success = Some((AfterSuccess::Remove, arrange));
         self
     }
 
@@ -91,7 +73,15 @@ impl UploadRequest {
     where
         F: Fn(&Path, &Outcome) -> std::io::Result<()> + Send + Sync + 'static,
     {
-        self.extras().queue.after_success = Some(AfterSuccess::Call(Arc::new(dispose)));
+        let dispose = AfterSuccess::Call(Arc::new(dispose));
+        self.extras().queue.after_success = Some((dispose, arrange));
         self
+    }
+
+    fn labels(&mut self) -> &mut Labels {
+        let labels = &mut self.extras().queue.labels;
+        &mut labels
+            .get_or_insert_with(|| (Labels::default(), &LABELLING))
+            .0
     }
 }

@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use super::UploadRequest;
-use crate::Retry;
+use super::{Order, UploadRequest};
 use crate::drive::{FollowAndRetry, follow_and_retry};
+use crate::ticket::Shared;
+use crate::{Redirects, Retry};
+
+/// [`Shared::set_rate_max`], which only the setter names.
+type SetRateMax = fn(&Shared, u64);
 
 /// The settings of this file, in [`Extras`](super::extras::Extras).
 #[derive(Clone, Default)]
 pub(crate) struct TransferExtras {
     pub(crate) retry: Option<(Retry, FollowAndRetry)>,
     /// In bytes a second; 0 bounds nothing.
-    pub(crate) rate_max: u64,
+    pub(crate) rate_max: Option<(u64, SetRateMax)>,
     pub(crate) progress_interval: Option<Duration>,
+    redirects: Option<Redirects>,
 }
 
 impl UploadRequest {
@@ -41,7 +46,23 @@ impl UploadRequest {
     ///
     /// It counts what the transport takes: on TLS the plaintext. While the upload waits for its pace, nothing stalls.
     pub fn rate_max(mut self, bytes_per_second: u64) -> Self {
-        self.extras().transfer.rate_max = bytes_per_second;
+        self.extras().transfer.rate_max = Some((bytes_per_second, Shared::set_rate_max));
         self
+    }
+
+    /// Follows no redirects but these, if that is less than the engine's
+    /// [`redirects`](crate::Settings::redirects) allow; one that is not followed is the result.
+    pub fn redirects(mut self, redirects: Redirects) -> Self {
+        self.extras().transfer.redirects = Some(redirects);
+        self
+    }
+}
+
+impl Order {
+    /// Which redirects are followed, where the engine's setting allows these.
+    pub(crate) fn redirects(&self, allowed: Redirects) -> Redirects {
+        let extras = self.extras.as_deref();
+        let own = extras.and_then(|extras| extras.transfer.redirects);
+        own.map_or(allowed, |own| own.min(allowed))
     }
 }

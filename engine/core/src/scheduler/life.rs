@@ -22,7 +22,7 @@ impl Scheduler {
     fn stop(&mut self, id: UploadId, reason: ErrorKind) {
         match self.admission.cancel(id) {
             Cancelled::FromQueue((ticket, _)) => {
-                self.labelled.remove(id);
+                self.forget_labels(id);
                 ticket.refuse(Error::new(reason), Phase::Queue);
             }
             Cancelled::Active => {
@@ -48,7 +48,8 @@ impl Scheduler {
     }
 
     pub(crate) fn abort_tagged(&mut self, tag: &str) -> usize {
-        self.abort_each(self.labelled.tagged(tag))
+        let tagged = self.labelled.as_ref().map(|labelled| labelled.tagged(tag));
+        self.abort_each(tagged.unwrap_or_default())
     }
 
     fn abort_each(&mut self, ids: Vec<UploadId>) -> usize {
@@ -66,7 +67,7 @@ impl Scheduler {
         let mut accepted = 0;
         for id in self.everyone() {
             let set = |shared: &crate::ticket::Shared| {
-                shared.is_open() && shared.reins.hold(Hand::Caller, paused)
+                shared.is_open() && shared.hold(Hand::Caller, paused)
             };
             if self.shared(id).is_some_and(|shared| set(shared)) {
                 self.heed(id);
@@ -78,7 +79,7 @@ impl Scheduler {
     }
 
     /// Sees to it that an upload stands as its reins say now: its caller may have changed its mind already.
-    pub(super) fn heed(&mut self, id: UploadId) {
+    pub(crate) fn heed(&mut self, id: UploadId) {
         let Some(shared) = self.shared(id).cloned() else {
             return;
         };
@@ -98,7 +99,7 @@ impl Scheduler {
                 }
             }
             (Some(Standing::Active), true) if frees_slot => {
-                shared.reins.hold(Hand::Parking, true);
+                shared.hold(Hand::Parking, true);
                 self.admission.park(id);
                 self.tell_paused(id);
             }
@@ -111,9 +112,9 @@ impl Scheduler {
     }
 
     /// A parked upload has a slot again.
-    pub(super) fn go_on(&self, id: UploadId) {
+    pub(crate) fn go_on(&self, id: UploadId) {
         if let Some(active) = self.active.get(&id) {
-            active.shared.reins.hold(Hand::Parking, false);
+            active.shared.hold(Hand::Parking, false);
             self.tell_paused(id);
         }
     }
@@ -122,7 +123,7 @@ impl Scheduler {
     fn tell_paused(&self, id: UploadId) {
         if let Some(active) = self.active.get(&id) {
             let paused = active.shared.reins.is_paused();
-            active.upload.do_send(Heed(id, paused));
+            active.upload.do_send(Heed::new(id, paused));
         }
     }
 
@@ -153,7 +154,7 @@ impl Scheduler {
 
     fn hold_active(&self, held: bool) {
         for (id, active) in &self.active {
-            if active.shared.reins.hold(Hand::Suspension, held) {
+            if active.shared.hold(Hand::Suspension, held) {
                 self.tell_paused(*id);
             }
         }

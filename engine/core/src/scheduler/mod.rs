@@ -14,6 +14,7 @@ use crate::by_upload::ByUpload;
 use crate::drive::Env;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::event::EventKind;
+use crate::expect::ExpectAbove;
 use crate::front::Front;
 use crate::planted;
 use crate::pool::watch;
@@ -32,7 +33,8 @@ const SHUTDOWN_MAX: Duration = Duration::from_millis(1500);
 pub struct Scheduler {
     env: Env,
     admission: Admission<Waiting, HostPort>,
-    labelled: Labelled,
+    /// Made for the first upload that has a label.
+    labelled: Option<Box<dyn Labelled>>,
     /// Who has begun and is not over: who has a slot, and who was paused and gave it away.
     active: ByUpload<Active>,
     /// Actors without an upload: never more than were at work at once.
@@ -50,24 +52,26 @@ struct Active {
     upload: Addr<Upload>,
     shared: Arc<Shared>,
     host: HostPort,
-    after: Option<Box<After>>,
+    after: Option<After>,
 }
 
 impl Scheduler {
     pub(crate) fn new(front: Arc<Front>) -> Self {
-        let settings = &front.settings;
-        let mut admission = Admission::new(settings.active_max, settings.queue_max);
-        admission.set_limit_per_host(settings.active_per_host_max, |_, _| None);
-        Self {
-            admission,
+        let (settings, set_up) = (&front.settings, front.set_up);
+        let mut scheduler = Self {
+            admission: Admission::new(settings.active_max, settings.queue_max),
             env: Env::new(front),
-            labelled: Labelled::default(),
+            labelled: None,
             active: ByUpload::default(),
             idle: Vec::new(),
             suspended: false,
             gate_shut: false,
             closing: false,
+        };
+        if let Some(set_up) = set_up {
+            set_up(&mut scheduler);
         }
+        scheduler
     }
 
     /// Starts everyone who may start now.
@@ -78,7 +82,11 @@ impl Scheduler {
         {
             match waiting {
                 Some(waiting) => self.start(id, waiting, ctx),
-                None => self.go_on(id),
+                None => {
+                    if let Some(holding) = self.env.front.holder.get() {
+                        (holding.go_on)(self, id);
+                    }
+                }
             }
         }
     }
@@ -100,7 +108,7 @@ impl Scheduler {
             Ok(opened) => opened,
             Err(error) => {
                 self.admission.finish(id);
-                self.labelled.remove(id);
+                self.forget_labels(id);
                 return ticket.refuse(error, Phase::Open);
             }
         };
@@ -114,7 +122,7 @@ impl Scheduler {
         // Asked for only of one file by its path.
         let after = after
             .zip(opened.first())
-            .map(|(what, opened)| After::new(what, &order.path, opened.state));
+            .map(|((what, arrange), opened)| arrange(what, &order.path, opened.state));
         upload.do_send(Begin {
             ticket,
             order,
@@ -130,11 +138,44 @@ impl Scheduler {
         self.active.insert(id, active);
     }
 
+    fn forget_labels(&mut self, id: UploadId) {
+        if let Some(labelled) = &mut self.labelled {
+            labelled.remove(id);
+        }
+    }
+
     fn stop_when_empty(&self, ctx: &mut Context<Self>) {
         if self.closing && self.active.is_empty() {
             ctx.stop();
         }
     }
+}
+
+/// [`set_up`], which only [`EngineBuilder::settings`](crate::EngineBuilder::settings) names.
+pub(crate) type SetUp = fn(&mut Scheduler);
+
+/// Carries out what settings may say and the default ones do not.
+pub(crate) fn set_up(scheduler: &mut Scheduler) {
+    let env = &mut scheduler.env;
+    let settings = &env.front.settings;
+    if settings.rate_max > 0 || settings.expect_continue_above.is_some() {
+        env.front.holder.fill();
+    }
+    if let Some(above) = settings.expect_continue_above {
+        env.expect = Some(Rc::new(ExpectAbove::new(above)));
+    }
+    let active_per_host_max = settings.active_per_host_max;
+    if active_per_host_max.is_some() {
+        scheduler.set_active_per_host_max(active_per_host_max);
+    }
+}
+
+/// [`rank`], which only the setter of a priority names.
+pub(crate) type Rank = fn(&mut Scheduler);
+
+/// From here on the uploads have their turns by priority.
+pub(crate) fn rank(scheduler: &mut Scheduler) {
+    scheduler.admission.rank();
 }
 
 impl Actor for Scheduler {
@@ -171,8 +212,9 @@ impl Submit {
         let shared = Shared::new(id, trace, front.clone(), ignored, listener);
         if let Ok(order) = &order
             && let Some(extras) = &order.extras
+            && let Some((rate_max, set)) = extras.transfer.rate_max
         {
-            shared.reins.set_rate_max(extras.transfer.rate_max);
+            set(&shared, rate_max);
         }
         Self {
             ticket: Ticket::new(Arc::new(shared)),
@@ -210,24 +252,30 @@ impl Handler<Submit> for Scheduler {
         }
         let shared = ticket.shared().clone();
         if let Some(extras) = &mut order.extras {
-            let labels = std::mem::take(&mut extras.queue.labels);
-            if let Err(error) = self.labelled.add(shared.id, labels) {
+            if let Some((labels, labelling)) = extras.queue.labels.take()
+                && let Err(error) = (labelling.add)(&mut self.labelled, shared.id, labels)
+            {
                 return ticket.refuse(error, Phase::Call);
             }
+            if let Some((_, rank)) = extras.queue.priority {
+                rank(self);
+            }
         }
-        match self.admission.submit(shared.id, ask, (ticket, order)) {
+        match self.admission.enter(shared.id, ask, (ticket, order)) {
             Submitted::Start(waiting) => self.start(shared.id, waiting, ctx),
             Submitted::Queued { position } => {
                 shared.emit_now(EventKind::Queued { position });
             }
             Submitted::Full((ticket, _)) => {
-                self.labelled.remove(shared.id);
+                self.forget_labels(shared.id);
                 ticket.refuse(Error::new(ErrorKind::QueueFull), Phase::Call);
             }
         }
-        if shared.reins.is_paused() {
+        if shared.reins.is_paused()
+            && let Some(holding) = self.env.front.holder.get()
+        {
             // Asked for before the call had come here.
-            self.heed(shared.id);
+            (holding.heed)(self, shared.id);
         }
         // There is somebody only if a file could not be opened, or to step aside because its host is busy.
         self.admit(ctx);
@@ -239,7 +287,9 @@ impl Scheduler {
         let extras = order.extras.as_ref();
         let counted = self.admission.counts_hosts();
         Ask {
-            priority: extras.map_or(0, |extras| extras.queue.priority),
+            priority: extras
+                .and_then(|extras| extras.queue.priority)
+                .map_or(0, |(priority, _)| priority),
             host: counted.then(|| HostPort(order.destination.clone())),
         }
     }
@@ -343,7 +393,7 @@ impl Handler<Finished> for Scheduler {
         if !(planted::is("slot-leaked-on-abort") && outcome.is_aborted()) {
             self.admission.finish(id);
         }
-        self.labelled.remove(id);
+        self.forget_labels(id);
         // The slot is free: callbacks may ask for more. Who waited longest has it all the same, and is
         // admitted after this one was seen to end, so that nobody ever counts one too many.
         ticket.end(outcome);
@@ -351,7 +401,7 @@ impl Handler<Finished> for Scheduler {
             // What was told: an abort may have come before the end.
             let told = shared.state().outcome.clone();
             if let Some(told) = told {
-                after.begin(told, self.env.front.clone(), ctx.address());
+                after(told, self.env.front.clone(), ctx.address());
             }
         }
         self.admit(ctx);

@@ -27,13 +27,16 @@ impl Scheduler {
     }
 
     pub(crate) fn find(&self, caller_id: &str) -> Option<Status> {
-        let id = self.labelled.by_caller_id(caller_id)?;
+        let id = self.labelled.as_ref()?.by_caller_id(caller_id)?;
         let state = self.state(id);
         Some(self.status(id, state))
     }
 
     pub(crate) fn tagged(&self, tag: &str) -> Vec<Status> {
-        let ids = self.labelled.tagged(tag);
+        let Some(labelled) = &self.labelled else {
+            return Vec::new();
+        };
+        let ids = labelled.tagged(tag);
         // Once for all: a position by itself costs as much as the whole order.
         let waiting = self.admission.waiting().into_iter().enumerate();
         let positions: crate::by_upload::ByUpload<usize> =
@@ -69,7 +72,7 @@ impl Scheduler {
     fn status(&self, id: UploadId, state: UploadState) -> Status {
         Status {
             id,
-            caller_id: self.labelled.caller_id(id),
+            caller_id: self.labelled.as_ref().and_then(|all| all.caller_id(id)),
             state,
         }
     }

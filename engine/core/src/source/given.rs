@@ -35,8 +35,11 @@ use crate::error::Error;
 #[derive(Clone)]
 pub struct UploadSource {
     given: Given,
-    spool: Option<Spool>,
+    /// How it is opened is named by [`spooled`](Self::spooled) alone: a program that never spools is linked without it.
+    spool: Option<(Spool, OpenSpooled)>,
 }
+
+type OpenSpooled = fn(&Spool, Opened, Option<u64>) -> Opened;
 
 #[derive(Clone)]
 enum Given {
@@ -119,7 +122,7 @@ impl UploadSource {
     /// If its length is not known: reads it to its end before anything is sent, so that it has a Content-Length and
     /// can be sent again.
     pub fn spooled(mut self, spool: Spool) -> Self {
-        self.spool = Some(spool);
+        self.spool = Some((spool, Spool::opened));
         self
     }
 
@@ -152,7 +155,7 @@ impl UploadSource {
             return Ok(opened);
         }
         Ok(match (&self.spool, max) {
-            (Some(spool), max) => spool.opened(opened, max),
+            (Some((spool, open)), max) => open(spool, opened, max),
             (None, Some(max)) => capped(opened, max),
             (None, None) => opened,
         })
@@ -193,7 +196,7 @@ impl fmt::Debug for UploadSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UploadSource")
             .field("path", &self.as_path())
-            .field("spool", &self.spool)
+            .field("spool", &self.spool.as_ref().map(|(spool, _)| spool))
             .finish_non_exhaustive()
     }
 }

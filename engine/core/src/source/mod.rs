@@ -1,5 +1,6 @@
 //! Where the bytes of a file part come from, and which files a caller may name.
 
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -182,12 +183,25 @@ impl From<io::Error> for FileError {
 
 /// Files of the local system: anywhere, or beneath one directory.
 ///
-/// Beneath a directory, a path is relative to it, and nothing outside can be reached: no `..` that leaves, no
-/// absolute path, no symbolic link at all.
-#[derive(Clone, Debug, Default)]
+/// Beneath a directory, a path is relative to it, and nothing outside can be reached: no `..`, no absolute path, no
+/// symbolic link at all. Linux is asked to hold to that (openat2); older kernels and other systems have the path walked
+/// one name at a time.
+#[derive(Clone, Default)]
 pub struct LocalFiles {
-    root: Option<PathBuf>,
+    root: Option<(PathBuf, &'static Beneath)>,
 }
+
+/// What is done beneath a root. Only [`LocalFiles::beneath`] names [`BENEATH`]: a program that never calls it is linked
+/// without all this.
+struct Beneath {
+    open: fn(&Path, &Path) -> Result<File, FileError>,
+    remove: fn(&Path, &Path) -> Result<(), FileError>,
+}
+
+static BENEATH: Beneath = Beneath {
+    open: platform::open_beneath,
+    remove: platform::remove_beneath,
+};
 
 impl LocalFiles {
     /// Any path that the process may read.
@@ -198,7 +212,7 @@ impl LocalFiles {
     /// Only what lies beneath `root`.
     pub fn beneath(root: impl Into<PathBuf>) -> Self {
         Self {
-            root: Some(root.into()),
+            root: Some((root.into(), &BENEATH)),
         }
     }
 }
@@ -215,7 +229,7 @@ impl Files for LocalFiles {
     fn open(&self, path: &Path) -> Result<Opened, FileError> {
         let file = match &self.root {
             None => platform::open(path)?,
-            Some(root) => platform::open_beneath(root, path)?,
+            Some((root, beneath)) => (beneath.open)(root, path)?,
         };
         LocalFile::opened(file)
     }
@@ -223,8 +237,15 @@ impl Files for LocalFiles {
     fn remove(&self, path: &Path) -> Result<(), FileError> {
         match &self.root {
             None => Ok(std::fs::remove_file(path)?),
-            Some(root) => platform::remove_beneath(root, path),
+            Some((root, beneath)) => (beneath.remove)(root, path),
         }
+    }
+}
+
+impl fmt::Debug for LocalFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let root = self.root.as_ref().map(|(root, _)| root);
+        f.debug_struct("LocalFiles").field("root", &root).finish()
     }
 }
 

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Builds the addon and lays it beside the package's JavaScript, where lib/native.js looks for it.
+#
+#     adapters/node/build.sh            as it is shipped
+#     adapters/node/build.sh dev        faster to build, for work on it
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+profile=${1:-addon}
+cd "$here/../.."
+
+# Cargo tells what it has made, and where.
+cargo build --locked --package quintet-node --profile "$profile" --message-format=json-render-diagnostics |
+    node "$here/build.js" "$here"

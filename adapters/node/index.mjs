@@ -1,0 +1,1 @@
+export { Engine, UploadError, UploadTask, uploadFile } from './index.js';
