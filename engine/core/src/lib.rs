@@ -47,6 +47,7 @@ mod reins;
 mod request;
 mod retry;
 mod scheduler;
+mod secret;
 mod settings;
 mod source;
 mod speed;

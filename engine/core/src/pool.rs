@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use quintet_proto::wipe;
 use quintet_transport::{Connection, Target, Via};
 
 use crate::clock::{Alarm, Clock};
@@ -65,11 +66,23 @@ impl Wire {
             .is_pending()
     }
 
+    /// Nothing of what it sent stays: headers and fields may be secrets.
+    fn wipe(&mut self) {
+        wipe(&mut self.output);
+        wipe(&mut self.form);
+    }
+
     /// Ends it in an orderly way as far as that goes without waiting; it is dropped after that.
     fn discard(&mut self) {
         let _ = self
             .connection
             .poll_close(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 
@@ -137,6 +150,7 @@ impl Pool {
         if self.idle.len() >= self.idle_max {
             self.idle.remove(0).wire.discard();
         }
+        wire.wipe();
         wire.output.clear();
         wire.output.shrink_to(OUTPUT_KEPT_BYTES_MAX);
         wire.form.clear();

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use chunk::Chunk;
 use held::Held;
-use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment, UNKNOWN_LENGTH};
+use quintet_proto::{
+    Exchange, Next, Plan, Receiving, Reuse, Segment, UNKNOWN_LENGTH, reserve_wiped,
+};
 use quintet_transport::{FileSend, SecurityError};
 
 use crate::clock::Clock;
@@ -604,6 +606,7 @@ impl<'a> Pump<'a> {
 fn room_in(output: &mut Vec<u8>, at: usize, len: usize) -> &mut [u8] {
     let end = at + len;
     if output.len() < end {
+        reserve_wiped(output, end - output.len());
         output.resize(end, 0);
     }
     &mut output[at..end]

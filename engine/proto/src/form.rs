@@ -11,6 +11,7 @@ use crate::Blame;
 use crate::escape::{is_unescaped, with_crlf, write_escaped};
 use crate::grammar::{NOT_NUL, are, is_media_type};
 use crate::record::{Record, read_record, write_record};
+use crate::wipe::{reserve_wiped, wipe};
 
 /// The longest part name, file name or content type, in bytes.
 ///
@@ -118,7 +119,9 @@ impl Form {
     /// Gives back the room that was made for more parts, where it is worth it: for a form that is kept for a while.
     pub fn shrink(&mut self) {
         if self.records.capacity() > self.records.len() + SPARE_BYTES {
-            self.records.shrink_to_fit();
+            let fitting = self.records.clone();
+            wipe(&mut self.records);
+            self.records = fitting;
         }
     }
 
@@ -153,6 +156,7 @@ impl Form {
                 mistake: FormMistake::TooManyParts,
             });
         }
+        reserve_wiped(&mut self.records, other.records.len());
         self.records.extend_from_slice(&other.records);
         self.text_bytes += other.text_bytes;
         self.part_count += other.part_count;
@@ -284,13 +288,24 @@ impl Form {
             0 => self
                 .records
                 .reserve_exact(record.record_bytes() + SPARE_BYTES),
-            _ => {}
+            _ => reserve_wiped(&mut self.records, record.record_bytes()),
         }
         write_record(&record, &mut self.records);
-        self.text_bytes += record.text_bytes();
+        let counts = (record.text_bytes(), is_file);
+        if let Some(Cow::Owned(mut normalised)) = value {
+            wipe(&mut normalised);
+        }
+        self.text_bytes += counts.0;
         self.part_count += 1;
-        self.file_count += u16::from(is_file);
+        self.file_count += u16::from(counts.1);
         Ok(())
+    }
+}
+
+impl Drop for Form {
+    /// A field's value may be a secret.
+    fn drop(&mut self) {
+        wipe(&mut self.records);
     }
 }
 

@@ -5,6 +5,7 @@ use core::{fmt, iter};
 
 use crate::Blame;
 use crate::grammar::{is_token, is_value, trim_ows};
+use crate::wipe::{reserve_wiped, wipe};
 
 /// The most fields that [`Headers::push`] lets in.
 pub const HEADERS_MAX: usize = 1_000;
@@ -55,7 +56,7 @@ pub(crate) fn is_listed(by_length: &[&[&str]], name: &[u8]) -> bool {
 
 /// Header fields in order, repeats kept. Names are compared without regard to ASCII case.
 ///
-/// Its `Debug` shows the names alone: values may be secrets.
+/// Its `Debug` shows the names alone: values may be secrets, and are overwritten when it is dropped.
 ///
 /// ```
 /// use quintet_proto::Headers;
@@ -115,11 +116,12 @@ impl Headers {
             return Err(HeaderError::TooMany);
         }
         let bytes = LENGTHS_BYTES + name.len() + value.len();
-        self.bytes.reserve(if self.is_empty() {
+        let room = if self.is_empty() {
             bytes.max(FIRST_BYTES)
         } else {
             bytes
-        });
+        };
+        reserve_wiped(&mut self.bytes, room);
         self.push_checked(name, value);
         Ok(())
     }
@@ -157,7 +159,7 @@ impl Headers {
 
     /// Removes every field under `name` and says whether there was one.
     pub fn remove(&mut self, name: &str) -> bool {
-        let mut kept = Self::new();
+        let mut kept = Self::with_capacity(0, self.bytes.len());
         for (other, value) in self
             .iter()
             .filter(|(other, _)| !other.eq_ignore_ascii_case(name))
@@ -202,6 +204,12 @@ impl Headers {
         self.bytes.extend_from_slice(name.as_bytes());
         self.bytes.extend_from_slice(value);
         self.count += 1;
+    }
+}
+
+impl Drop for Headers {
+    fn drop(&mut self) {
+        wipe(&mut self.bytes);
     }
 }
 

@@ -68,6 +68,7 @@ mod record;
 mod request;
 mod response;
 mod short_list;
+mod wipe;
 
 pub use boundary::{Boundary, BoundaryError};
 pub use chunk_line::{CHUNK_END, CHUNK_LINE_BYTES_MAX, ChunkLine, LAST_CHUNK};
@@ -80,3 +81,4 @@ pub use header::{HEADER_BYTES_MAX, HEADERS_MAX, HeaderError, Headers, is_engine_
 pub use plan::{Plan, PlanError, Segment, UNKNOWN_LENGTH};
 pub use request::{Framing, RequestError, RequestHead};
 pub use response::{Limits, Response, ResponseHead};
+pub use wipe::{reserve_wiped, wipe};

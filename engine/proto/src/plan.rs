@@ -5,6 +5,7 @@ use core::{fmt, iter};
 
 use crate::planted;
 use crate::short_list::ShortList;
+use crate::wipe::wipe;
 use crate::{Blame, Boundary, Form};
 
 /// How many files need no list of their own.
@@ -133,11 +134,9 @@ impl Plan {
             form.text_bytes() + (form.part_count() + 1) * delimiter.len() - 2 + CLOSING.len();
         let content_length = sum(text_bytes as u64, file_lengths)?;
 
-        let mut plan = Self {
-            text: buffer,
-            content_length,
-            ..Self::empty()
-        };
+        let mut plan = Self::empty();
+        plan.text = buffer;
+        plan.content_length = content_length;
         plan.text.clear();
         plan.text.reserve_exact(text_bytes);
         let mut delimiter_next = &delimiter[2..];
@@ -234,8 +233,8 @@ impl Plan {
     }
 
     /// The plan's allocation, for [`new_in`](Self::new_in); what it holds means nothing.
-    pub fn into_buffer(self) -> Vec<u8> {
-        self.text
+    pub fn into_buffer(mut self) -> Vec<u8> {
+        core::mem::take(&mut self.text)
     }
 
     /// How many bytes the body has: the sum of the segments. [`UNKNOWN_LENGTH`] until every file is settled.
@@ -282,6 +281,13 @@ impl Plan {
         // Not cut: it is a place in the text, whose length is a usize.
         let text_start = (offset - files_before) as usize;
         Some(Segment::Bytes(&self.text[text_start..text_end]))
+    }
+}
+
+impl Drop for Plan {
+    /// A field's value may be a secret.
+    fn drop(&mut self) {
+        wipe(&mut self.text);
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use quintet_proto::wipe;
 use quintet_tcp::{ADDRESSES_TRIED_MAX, Resolve, SystemResolver};
 use quintet_transport::{
     Connect, ConnectError, ConnectErrorKind, ConnectFuture, Connection, Host, Step, Target, Via,
@@ -212,7 +213,9 @@ impl<C: fmt::Debug> fmt::Debug for ProxyConnect<C> {
 
 /// RFC 7617.
 fn basic(Login { user, password }: &Login) -> Arc<str> {
-    let login = BASE64_STANDARD.encode(format!("{user}:{password}"));
+    let mut plain = format!("{user}:{password}").into_bytes();
+    let login = BASE64_STANDARD.encode(&plain);
+    wipe(&mut plain);
     format!("Basic {login}").into()
 }
 

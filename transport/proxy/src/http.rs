@@ -1,6 +1,6 @@
 //! CONNECT: a tunnel through an HTTP proxy (RFC 9110, section 9.3.6).
 
-use quintet_proto::{Limits, ResponseError, ResponseHead, read_connect_answer};
+use quintet_proto::{Limits, ResponseError, ResponseHead, read_connect_answer, wipe};
 use quintet_transport::{ConnectError, Target};
 
 use crate::connect::refused;
@@ -21,8 +21,10 @@ pub(crate) async fn open(
     target: &Target,
     authorization: Option<&str>,
 ) -> Result<Vec<u8>, ConnectError> {
-    let request = request(target, authorization);
-    talk.write_all(request.as_bytes()).await.map_err(refused)?;
+    let mut request = request(target, authorization).into_bytes();
+    let written = talk.write_all(&request).await;
+    wipe(&mut request);
+    written.map_err(refused)?;
     let limits = Limits {
         head_bytes_max: ANSWER_BYTES_MAX,
         ..Limits::default()
@@ -53,6 +55,8 @@ fn request(target: &Target, authorization: Option<&str>) -> String {
     let Target { host, port, .. } = target;
     let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
     if let Some(authorization) = authorization {
+        // What grows leaves a copy behind.
+        request.reserve("Proxy-Authorization: \r\n\r\n".len() + authorization.len());
         request += "Proxy-Authorization: ";
         request += authorization;
         request += "\r\n";

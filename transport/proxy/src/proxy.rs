@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
+use quintet_proto::wipe;
 use quintet_transport::{Host, Target};
 
 use crate::NoProxy;
@@ -54,6 +55,12 @@ pub enum ProxyKind {
 pub(crate) struct Login {
     pub(crate) user: String,
     pub(crate) password: String,
+}
+
+impl Drop for Login {
+    fn drop(&mut self) {
+        wipe(&mut std::mem::take(&mut self.password).into_bytes());
+    }
 }
 
 impl ProxyKind {

@@ -9,6 +9,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use quintet_proto::wipe;
 use quintet_transport::ConnectErrorKind;
 
 use crate::proxy::Login;
@@ -80,10 +81,14 @@ fn check_version(version: u8) -> Result<(), Failure> {
 }
 
 async fn log_in(talk: &mut Talk, login: &Login) -> Result<(), Failure> {
-    let mut request = vec![LOGIN_VERSION];
+    // Once, and large enough: what grows leaves a copy behind.
+    let mut request = Vec::with_capacity(3 + login.user.len() + login.password.len());
+    request.push(LOGIN_VERSION);
     push_text(&mut request, &login.user);
     push_text(&mut request, &login.password);
-    talk.write_all(&request).await?;
+    let written = talk.write_all(&request).await;
+    wipe(&mut request);
+    written?;
     // There are proxies that answer with the wrong version here; the status is what counts.
     match read(talk).await? {
         [_, 0] => Ok(()),

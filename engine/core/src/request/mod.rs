@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Both, Listener};
 use crate::front::Front;
 use crate::media_types::part_type;
+use crate::secret::Secret;
 pub use queue::{LABEL_BYTES_MAX, TAGS_MAX};
 
 /// Most headers taken from a caller: as many as we take from a server.
@@ -46,7 +47,7 @@ pub struct UploadRequest {
     url: Arc<str>,
     file_path: PathBuf,
     name: Arc<str>,
-    headers: Vec<(String, String)>,
+    headers: Vec<(String, Secret)>,
     form: Form,
     /// What was wrong before all else: the whole call, or the first field that cannot be sent.
     mistake: Option<Error>,
@@ -98,7 +99,7 @@ impl UploadRequest {
     /// [`UploadTask::ignored_headers`](crate::UploadTask::ignored_headers). Through a proxy, `Proxy-Authorization` is for
     /// the proxy alone: it never goes through a tunnel, and the login of the proxy's settings takes its place.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.headers.push((name.into(), value.into().into()));
         self
     }
 
@@ -256,13 +257,13 @@ fn add_file(
 }
 
 fn check_headers(
-    given: Vec<(String, String)>,
+    given: Vec<(String, Secret)>,
     ignored: &mut Vec<String>,
 ) -> Result<Headers, Error> {
     let wrong = |why: &dyn fmt::Display| Error::parameter("header", why);
     let bytes: usize = given
         .iter()
-        .map(|(name, value)| name.len() + value.len())
+        .map(|(name, value)| name.len() + value.as_str().len())
         .sum();
     if given.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
         let bound = format_args!("has over {HEADERS_MAX} names or {HEADER_BYTES_MAX} bytes");
@@ -271,7 +272,7 @@ fn check_headers(
     let mut headers = Headers::new();
     for (name, value) in given {
         // Checked before it may be ignored: a bad name or value is refused whatever it is called.
-        let checked = headers.push(&name, value.as_bytes());
+        let checked = headers.push(&name, value.as_str().as_bytes());
         checked.map_err(|error| wrong(&error))?;
         if is_engine_owned(&name) {
             headers.remove(&name);
