@@ -41,9 +41,12 @@ exports.receive = async (test, { status = 200, answer, before, tls } = {}) => {
     response.on('close', () => receiver.active--);
     Promise.resolve(before?.(_request)).then(() => next(), next);
   });
-  app.post('/up', parse.any(), (request, response) => {
-    const { headers, body, files } = request;
-    receiver.received.push({ headers, fields: Object.entries(body ?? {}), files });
+  // What is no form is one file without a name.
+  const raw = express.raw({ type: (request) => !request.headers['content-type'].startsWith('multipart/form-data') });
+  app.all('/up', parse.any(), raw, (request, response) => {
+    const { method, headers } = request;
+    const { body, files } = Buffer.isBuffer(request.body) ? whole(request) : request;
+    receiver.received.push({ method, headers, fields: Object.entries(body ?? {}), files });
     response.status(status).set('X-Answer', 'yes').send(answer ?? { files, fields: body });
   });
   // Whoever aborts leaves half a body behind.
@@ -59,6 +62,10 @@ exports.receive = async (test, { status = 200, answer, before, tls } = {}) => {
   });
   return receiver;
 };
+
+const whole = ({ body, headers }) => ({
+  files: [{ fieldname: '', originalname: null, mimetype: headers['content-type'], size: body.length }],
+});
 
 // A folder for the length of a test.
 exports.folder = (test) => {
