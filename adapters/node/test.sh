@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+node -e 'if (parseInt(process.versions.node) < 20) throw "test.sh: wants Node 20 or later, and has " + process.version'
 ./build.sh "$@"
 # What is promised of the addon as it is shipped.
 addon=$(echo quintet.*.node)

@@ -18,7 +18,7 @@ async function* progressOf(upload) {
   });
   try {
     for (;;) {
-      if (latest !== undefined) {
+      if (latest !== undefined && !upload.aborted) {
         const told = latest;
         latest = undefined;
         yield told;

@@ -38,9 +38,12 @@ class Upload {
 
   #tell(what, value) {
     if (what === 'progress') {
-      if (!this.aborted) callAll(this.#progress, value);
+      for (const listener of this.#progress) {
+        // Also when it was a listener before this one that has aborted.
+        if (!this.aborted) call(listener, value);
+      }
     } else if (what === 'headers') {
-      callAll(this.#headers, value);
+      for (const listener of this.#headers) call(listener, value);
     } else {
       this.#end(what === 'success', value);
     }
@@ -102,10 +105,6 @@ class Upload {
 
 function without(listeners, listener) {
   return listener === undefined ? [] : listeners.filter((kept) => kept !== listener);
-}
-
-function callAll(listeners, argument) {
-  for (const listener of listeners) call(listener, argument);
 }
 
 // What a callback throws is its own, and an uncaught exception: as with Node's own events, after what is being told.

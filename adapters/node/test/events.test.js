@@ -79,6 +79,7 @@ test('an abort ends an upload in any state, and no progress follows', async (t) 
     running.abort();
     running.abort();
   });
+  running.onProgressUpdate(noted[0].note('progress after the abort'));
   for (const task of [running, queued]) {
     await assert.rejects(task, { errMsg: 'uploadFile:fail abort', errno: 301, errString: 'Network request cancelled' });
   }
