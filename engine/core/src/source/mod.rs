@@ -29,7 +29,7 @@ mod spool;
 
 pub(crate) use bounded::range;
 pub use given::{OpenSource, UploadSource};
-pub(crate) use opened::{Sources, prepared, spent};
+pub(crate) use opened::{Sources, prepare, prepared, spent};
 pub use spool::Spool;
 
 /// An opened file part: read by position, so that a redirect or a retry rewinds for nothing.
@@ -186,7 +186,15 @@ impl From<io::Error> for FileError {
 /// absolute path, no symbolic link at all.
 #[derive(Clone, Debug, Default)]
 pub struct LocalFiles {
-    root: Option<PathBuf>,
+    beneath: Option<Beneath>,
+}
+
+/// One directory, and how a path beneath it is opened and removed. Only [`LocalFiles::beneath`] names these functions.
+#[derive(Clone, Debug)]
+struct Beneath {
+    root: PathBuf,
+    open: fn(&Path, &Path) -> Result<File, FileError>,
+    remove: fn(&Path, &Path) -> Result<(), FileError>,
 }
 
 impl LocalFiles {
@@ -197,15 +205,20 @@ impl LocalFiles {
 
     /// Only what lies beneath `root`.
     pub fn beneath(root: impl Into<PathBuf>) -> Self {
+        let beneath = Beneath {
+            root: root.into(),
+            open: platform::open_beneath,
+            remove: platform::remove_beneath,
+        };
         Self {
-            root: Some(root.into()),
+            beneath: Some(beneath),
         }
     }
 }
 
 impl Files for LocalFiles {
     fn check(&self, path: &Path) -> Result<(), FileError> {
-        match &self.root {
+        match &self.beneath {
             None => platform::check(path),
             // Only opening shows where a path beneath a root ends; the descriptor is dropped at once.
             Some(_) => self.open(path).map(drop),
@@ -213,17 +226,17 @@ impl Files for LocalFiles {
     }
 
     fn open(&self, path: &Path) -> Result<Opened, FileError> {
-        let file = match &self.root {
+        let file = match &self.beneath {
             None => platform::open(path)?,
-            Some(root) => platform::open_beneath(root, path)?,
+            Some(beneath) => (beneath.open)(&beneath.root, path)?,
         };
         LocalFile::opened(file)
     }
 
     fn remove(&self, path: &Path) -> Result<(), FileError> {
-        match &self.root {
+        match &self.beneath {
             None => Ok(std::fs::remove_file(path)?),
-            Some(root) => platform::remove_beneath(root, path),
+            Some(beneath) => (beneath.remove)(&beneath.root, path),
         }
     }
 }
