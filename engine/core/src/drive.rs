@@ -28,7 +28,7 @@ use crate::pump::{Failure, Pump};
 use crate::redirect::{drop_credentials, hop};
 use crate::request::Order;
 use crate::retry::{Budget, Retries};
-use crate::source::{Opened, Sources, check_unchanged, prepared, spent};
+use crate::source::{Opened, Sources, check_unchanged, spent};
 use crate::wait::{time_is_over, wait};
 use crate::{Redirects, Response, Trace};
 
@@ -67,8 +67,8 @@ pub(crate) async fn drive(
     let deadline = order
         .timeout
         .map(|timeout| ledger.admitted_at().saturating_add(timeout));
-    if let Sources::Many(sources) = &mut sources {
-        prepare(env, sources, deadline, ledger).await?;
+    if let Some(prepare) = order.prepare() {
+        prepare(&mut sources, deadline, ledger).await?;
     }
     let extras = order.extras.as_ref();
     let retry = extras.and_then(|extras| Some(extras.transfer.retry.as_ref()?.1));
@@ -190,29 +190,6 @@ fn can_repeat(sources: &[Opened]) -> bool {
     sources.iter().all(|opened| opened.source.reads_again())
 }
 
-/// Waits for the sources that must be read before anything is sent.
-async fn prepare(
-    env: &Env,
-    sources: &mut [Opened],
-    deadline: Option<Duration>,
-    ledger: &Ledger,
-) -> Result<(), Error> {
-    let mut alarm = Alarm::new();
-    std::future::poll_fn(|cx| {
-        if let Poll::Ready(prepared) = prepared(sources, cx) {
-            return Poll::Ready(prepared);
-        }
-        let Some(deadline) = deadline else {
-            return Poll::Pending;
-        };
-        alarm.poll(cx, &*env.front.clock, deadline).map(|()| {
-            Err(Error::new(ErrorKind::Timeout(ledger.phase()))
-                .because("the upload's time is over, and its source is not at its end"))
-        })
-    })
-    .await
-}
-
 /// One request of an upload.
 struct Request<'a> {
     env: &'a Env,
@@ -235,7 +212,7 @@ impl Request<'_> {
         let mut was_stale = false;
         loop {
             if self.ledger.is_paused()
-                && let Some(holding) = self.env.front.holder.get()
+                && let Some(holding) = self.env.front.holding.get()
             {
                 (holding.wait)(self.ledger, deadline).await?;
             }

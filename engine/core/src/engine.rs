@@ -18,10 +18,13 @@ use crate::destination::Destinations;
 use crate::encode::{EncodeError, Encoded, encode};
 use crate::event::Listener;
 use crate::front::{Front, Latch};
-use crate::holding::Holder;
+use crate::holding::HOLDING;
+use crate::ledger::{HEARING, Hearing};
 use crate::media_types::{ByExtensionKept, MediaTypes};
+use crate::on_demand::OnDemand;
 use crate::policy::{HostPolicy, PermitAll};
 use crate::preview::{Preview, preview};
+use crate::pump::{CHUNKING, Chunking};
 use crate::queue::Gate;
 use crate::random::{Random, SystemRandom};
 use crate::scheduler::{Scheduler, SetActiveMax, SetRate, SetUp, Shutdown, Submit, set_up};
@@ -74,6 +77,7 @@ impl Engine {
         media_types: impl MediaTypes + 'static,
     ) -> EngineBuilder {
         EngineBuilder {
+            chunking: OnDemand::default(),
             settings: Settings::default(),
             set_up: None,
             connect: Arc::new(connect),
@@ -85,6 +89,7 @@ impl Engine {
             gate: None,
             media_types: Arc::new(media_types),
             listeners: Vec::new(),
+            hearing: OnDemand::default(),
         }
     }
 
@@ -140,7 +145,7 @@ impl Engine {
     /// their connections take. See [`Settings::rate_max`].
     pub fn set_rate_max(&self, bytes_per_second: u64) {
         let front = &self.inner.front;
-        front.holder.fill();
+        front.holding.fill(&HOLDING);
         front.rate_max.store(bytes_per_second, Ordering::Release);
         self.inner.scheduler.do_send(SetRate(None));
     }
@@ -183,6 +188,7 @@ impl fmt::Debug for Engine {
 
 /// Sets up an [`Engine`]: everything that it would otherwise take from the system is an argument here.
 pub struct EngineBuilder {
+    chunking: OnDemand<Chunking>,
     settings: Settings,
     /// What carries out the settings that the default ones leave alone.
     set_up: Option<SetUp>,
@@ -195,6 +201,7 @@ pub struct EngineBuilder {
     gate: Option<Arc<dyn Gate>>,
     media_types: Arc<dyn MediaTypes>,
     listeners: Vec<Arc<dyn Listener>>,
+    hearing: OnDemand<Hearing>,
 }
 
 impl EngineBuilder {
@@ -209,6 +216,8 @@ impl EngineBuilder {
     /// Replaces the files that callers may name: the path resolver and sandbox. Any file of the system by default.
     pub fn files(mut self, files: impl Files + 'static) -> Self {
         self.files = Arc::new(files);
+        // A host's own files may be such that only their end tells their length.
+        self.chunking.fill(&CHUNKING);
         self
     }
 
@@ -244,6 +253,7 @@ impl EngineBuilder {
 
     /// Adds a listener that hears the events of every upload, before the upload's own.
     pub fn listener(mut self, listener: Arc<dyn Listener>) -> Self {
+        self.hearing.fill(&HEARING);
         self.listeners.push(listener);
         self
     }
@@ -297,7 +307,8 @@ impl EngineBuilder {
     fn front(self) -> Front {
         Front {
             rate_max: AtomicU64::new(self.settings.rate_max),
-            holder: Holder::default(),
+            holding: OnDemand::default(),
+            chunking: self.chunking,
             settings: self.settings,
             set_up: self.set_up,
             connect: self.connect,
@@ -312,6 +323,7 @@ impl EngineBuilder {
             gate: self.gate,
             media_types: self.media_types,
             listeners: self.listeners,
+            hearing: self.hearing,
             ids: AtomicU64::new(1),
             thread: OnceLock::new(),
             abandoned: Latch::default(),

@@ -10,9 +10,12 @@ use quintet_transport::Connect;
 use crate::clock::Clock;
 use crate::destination::Destinations;
 use crate::event::Listener;
-use crate::holding::Holder;
+use crate::holding::Holding;
+use crate::ledger::{HEARING, Hearing};
 use crate::media_types::MediaTypes;
+use crate::on_demand::OnDemand;
 use crate::policy::HostPolicy;
+use crate::pump::Chunking;
 use crate::queue::Gate;
 use crate::random::Random;
 use crate::scheduler::SetUp;
@@ -26,7 +29,8 @@ pub(crate) struct Front {
     pub(crate) set_up: Option<SetUp>,
     /// Of all uploads together, in bytes a second; 0 bounds nothing. The setting is only its beginning.
     pub(crate) rate_max: AtomicU64,
-    pub(crate) holder: Holder,
+    pub(crate) holding: OnDemand<Holding>,
+    pub(crate) chunking: OnDemand<Chunking>,
     pub(crate) connect: Arc<dyn Connect>,
     pub(crate) files: Arc<dyn Files>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -34,6 +38,7 @@ pub(crate) struct Front {
     pub(crate) policy: Arc<dyn HostPolicy>,
     pub(crate) media_types: Arc<dyn MediaTypes>,
     pub(crate) listeners: Vec<Arc<dyn Listener>>,
+    pub(crate) hearing: OnDemand<Hearing>,
     pub(crate) gate: Option<Arc<dyn Gate>>,
     pub(crate) traces: Arc<dyn TraceSource>,
     pub(crate) destinations: Destinations,
@@ -44,7 +49,15 @@ pub(crate) struct Front {
     pub(crate) ended: Latch,
 }
 
+/// [`Front::hear`], which only what adds a listener names.
+pub(crate) type Hear = fn(&Front);
+
 impl Front {
+    /// To be called before anybody begins to listen.
+    pub(crate) fn hear(&self) {
+        self.hearing.fill(&HEARING);
+    }
+
     /// Numbers a call.
     pub(crate) fn next_id(&self) -> UploadId {
         UploadId::from(self.ids.fetch_add(1, Ordering::Relaxed))

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::task::Context;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::pump::Pump;
 use crate::scheduler::Scheduler;
 use crate::wait::wait;
 
-/// Reached only through an engine's [`Holder`], which is empty until something can hold its uploads back for the first time.
+/// Filled in by whatever can hold an upload back: a pause, a suspension, a rate, a server that is asked before a long body.
 pub(crate) struct Holding {
     /// An upload stands as its reins say now.
     pub(crate) heed: fn(&mut Scheduler, UploadId),
@@ -29,28 +28,12 @@ pub(crate) struct Holding {
 
 type Wait = fn(&Ledger, Option<Duration>) -> LocalBoxFuture<'_, Result<(), Error>>;
 
-static HOLDING: Holding = Holding {
+pub(crate) static HOLDING: Holding = Holding {
     heed: Scheduler::heed,
     go_on: Scheduler::go_on,
     begun: |ledger| ledger.heed(true),
     wait: |ledger, deadline| Box::pin(wait(ledger, Duration::ZERO, deadline)),
     allow: |pump, cx| pump.allow(cx),
 };
-
-/// Whether anything can hold an engine's uploads back yet, and then what carries it out. Only what can do so fills it: a
-/// program that never pauses or paces is linked without all this.
-#[derive(Default)]
-pub(crate) struct Holder(OnceLock<&'static Holding>);
-
-impl Holder {
-    /// To be called before anything is held back.
-    pub(crate) fn fill(&self) {
-        self.0.get_or_init(|| &HOLDING);
-    }
-
-    pub(crate) fn get(&self) -> Option<&'static Holding> {
-        self.0.get().copied()
-    }
-}
 
 pub(crate) type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;

@@ -46,6 +46,15 @@ pub(crate) struct Ledger {
     speed: Cell<Speed>,
 }
 
+/// What tells of progress. Filled in by whatever adds a listener.
+pub(crate) struct Hearing {
+    tell_progress: fn(&Ledger),
+}
+
+pub(crate) static HEARING: Hearing = Hearing {
+    tell_progress: Ledger::tell_progress,
+};
+
 impl Ledger {
     pub(crate) fn new(ticket: Ticket, order: &Order) -> Self {
         let shared = ticket.shared().clone();
@@ -280,7 +289,7 @@ impl Ledger {
     /// this is the first.
     pub(crate) fn report(&self, last: bool, acked: impl FnOnce(bool) -> Option<u64>) {
         let now = self.now();
-        let (sent, total) = (self.sent.get(), self.total.get());
+        let sent = self.sent.get();
         let reported = self.reported.get();
         let due = match reported {
             None => sent > 0,
@@ -291,23 +300,29 @@ impl Ledger {
             return;
         }
         self.reported.set(Some((sent, now)));
-        if self.shared.is_heard() {
-            let acked = acked(reported.is_none());
-            self.set_acked(acked);
-            let timings = self.timings.get();
-            let mut speed = self.speed.get();
-            let told = speed.tell(timings.head_sent.unwrap_or(now), sent, total, now);
-            self.speed.set(speed);
-            self.emit(EventKind::Progress(Progress {
-                sent,
-                total,
-                acked,
-                elapsed: now.saturating_sub(self.admitted_at()),
-                speed_average: told.average,
-                speed: told.lately,
-                remaining: told.remaining,
-            }));
+        if self.shared.is_heard()
+            && let Some(hearing) = self.front().hearing.get()
+        {
+            self.set_acked(acked(reported.is_none()));
+            (hearing.tell_progress)(self);
         }
+    }
+
+    fn tell_progress(&self) {
+        let (now, timings) = (self.now(), self.timings.get());
+        let (sent, total) = (self.sent.get(), self.total.get());
+        let mut speed = self.speed.get();
+        let told = speed.tell(timings.head_sent.unwrap_or(now), sent, total, now);
+        self.speed.set(speed);
+        self.emit(EventKind::Progress(Progress {
+            sent,
+            total,
+            acked: self.acked.get(),
+            elapsed: now.saturating_sub(self.admitted_at()),
+            speed_average: told.average,
+            speed: told.lately,
+            remaining: told.remaining,
+        }));
     }
 
     /// Whether the upload still has to be ended.

@@ -30,6 +30,7 @@ mod front;
 mod holding;
 mod ledger;
 mod media_types;
+mod on_demand;
 mod outcome;
 mod pace;
 #[cfg_attr(quintet_planted, path = "planted_on.rs")]

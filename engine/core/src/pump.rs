@@ -11,10 +11,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use chunk::Chunk;
+pub(crate) use chunk::{CHUNKING, Chunking};
 use held::Held;
-use quintet_proto::{
-    Exchange, Next, Plan, Receiving, Reuse, Segment, UNKNOWN_LENGTH, reserve_wiped,
-};
+use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment, reserve_wiped};
 use quintet_transport::{FileSend, SecurityError};
 
 use crate::clock::Clock;
@@ -142,7 +141,10 @@ impl<'a> Pump<'a> {
             reading: true,
             write_error: None,
             deadlines: Deadlines::new(&front.settings, ledger.now(), total),
-            chunk: (content_length == UNKNOWN_LENGTH).then(Box::default),
+            chunk: front
+                .chunking
+                .get()
+                .and_then(|chunking| chunking.chunk(content_length)),
             wire,
         }
     }
@@ -359,7 +361,7 @@ impl<'a> Pump<'a> {
     /// What holds it back, if anything does.
     fn holding(&self) -> Option<&'static Holding> {
         match self.waits_for_word() || self.ledger.is_reined() {
-            true => self.ledger.front().holder.get(),
+            true => self.ledger.front().holding.get(),
             false => None,
         }
     }
@@ -522,10 +524,7 @@ impl<'a> Pump<'a> {
                 self.ledger.head_sent(self.wire.peer);
             }
         }
-        let of_body = match &mut self.chunk {
-            None => taken - of_head,
-            Some(chunk) => chunk.took(taken, self.output_at),
-        };
+        let of_body = self.took_of_body(taken, of_head);
         if of_body > 0 {
             self.sent += of_body;
             if let Some(held) = &mut self.held {
@@ -535,9 +534,7 @@ impl<'a> Pump<'a> {
             self.ledger.set_sent(self.sent);
             self.report(false);
         }
-        if self.chunk.is_some() {
-            self.end_when_sent();
-        }
+        self.end_when_sent();
     }
 
     fn report(&self, last: bool) {

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::holding::Holder;
+use crate::holding::{HOLDING, Holding};
+use crate::on_demand::OnDemand;
 
 /// Shared by the caller's task and the engine's thread. The engine looks before every write, so it is one word: zero if
 /// there is nothing to heed, else the most bytes a second (0 for any number), and one bit for each hand that holds it.
@@ -25,8 +26,8 @@ const HANDS: u64 = Hand::Caller as u64 | Hand::Suspension as u64 | Hand::Parking
 
 impl Reins {
     /// Whether that changed anything.
-    pub(crate) fn hold(&self, holder: &Holder, hand: Hand, held: bool) -> bool {
-        holder.fill();
+    pub(crate) fn hold(&self, holding: &OnDemand<Holding>, hand: Hand, held: bool) -> bool {
+        holding.fill(&HOLDING);
         let hand = hand as u64;
         let before = match held {
             true => self.0.fetch_or(hand, Ordering::AcqRel),
@@ -44,8 +45,8 @@ impl Reins {
         self.0.load(Ordering::Acquire) & HANDS != 0
     }
 
-    pub(crate) fn set_rate_max(&self, holder: &Holder, bytes_per_second: u64) {
-        holder.fill();
+    pub(crate) fn set_rate_max(&self, holding: &OnDemand<Holding>, bytes_per_second: u64) {
+        holding.fill(&HOLDING);
         let rate = bytes_per_second.min(!HANDS);
         // Always `Some`, so it cannot fail.
         let _ = self
@@ -71,18 +72,18 @@ mod tests {
 
     #[test]
     fn hands_and_a_rate_do_not_touch_each_other() {
-        let (reins, holder) = (Reins::default(), Holder::default());
+        let (reins, holding) = (Reins::default(), OnDemand::default());
         assert!(reins.are_loose());
         for hand in [Hand::Caller, Hand::Suspension, Hand::Parking] {
-            assert!(reins.hold(&holder, hand, true) && !reins.hold(&holder, hand, true));
+            assert!(reins.hold(&holding, hand, true) && !reins.hold(&holding, hand, true));
         }
-        reins.set_rate_max(&holder, u64::MAX);
+        reins.set_rate_max(&holding, u64::MAX);
         for hand in [Hand::Parking, Hand::Caller, Hand::Suspension] {
             assert!(reins.is_paused() && reins.is_held_by(hand));
-            assert!(reins.hold(&holder, hand, false) && !reins.hold(&holder, hand, false));
+            assert!(reins.hold(&holding, hand, false) && !reins.hold(&holding, hand, false));
         }
         assert_eq!((reins.rate_max(), reins.is_paused()), (u64::MAX / 8, false));
-        reins.set_rate_max(&holder, 0);
+        reins.set_rate_max(&holding, 0);
         assert!(reins.are_loose());
     }
 }

@@ -144,6 +144,7 @@ impl UploadTask {
         if state.outcome.is_some() {
             return EventStream::ended();
         }
+        self.shared.front.hear();
         let (listener, stream) = event_stream();
         let mut late = std::mem::take(&mut state.late).into_vec();
         late.push(listener);

@@ -1,4 +1,4 @@
-//! The duty to end an upload, and the state that its holder shares with the caller's task.
+//! The duty to end an upload, and the state that its holding shares with the caller's task.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -69,13 +69,13 @@ impl Shared {
 
     /// Holds it back for this hand, or no longer. Tells whether that changed anything.
     pub(crate) fn hold(&self, hand: Hand, held: bool) -> bool {
-        self.reins.hold(&self.front.holder, hand, held)
+        self.reins.hold(&self.front.holding, hand, held)
     }
 
     /// Most bytes of its body in a second, 0 for any number.
     pub(crate) fn set_rate_max(&self, bytes_per_second: u64) {
         self.reins
-            .set_rate_max(&self.front.holder, bytes_per_second);
+            .set_rate_max(&self.front.holding, bytes_per_second);
     }
 
     pub(crate) fn queued_at(&self) -> Duration {

@@ -173,7 +173,7 @@ async fn work(env: Env, scheduler: Addr<Scheduler>, seat: Rc<Seat>) {
         let ledger = &duty.ledger;
         ledger.admitted();
         if ledger.is_paused()
-            && let Some(holding) = ledger.front().holder.get()
+            && let Some(holding) = ledger.front().holding.get()
         {
             (holding.begun)(ledger);
         }

@@ -145,9 +145,12 @@ impl<W> Slots<W> {
     pub(super) fn sweep(&mut self, is_in_line: impl Fn(&Self, UploadId) -> bool) {
         const KEPT_MIN: usize = 64;
         if self.line.len() > KEPT_MIN && self.line.len() > 2 * self.queued() {
-            let mut line = std::mem::take(&mut self.line);
-            line.retain(|id| is_in_line(self, *id));
-            line.shrink_to_fit();
+            let mut line = VecDeque::with_capacity(self.queued());
+            for id in std::mem::take(&mut self.line) {
+                if is_in_line(self, id) {
+                    line.push_back(id);
+                }
+            }
             self.line = line;
         }
     }

@@ -13,9 +13,39 @@ use quintet_proto::{CHUNK_END, CHUNK_LINE_BYTES_MAX, ChunkLine, LAST_CHUNK, UNKN
 use super::{Pump, room_in};
 use crate::error::Error;
 
+/// What sends a body in chunks. Filled in by whatever may open a source whose length only its end tells.
+pub(crate) struct Chunking {
+    place: fn(&mut Pump<'_>, &mut Context<'_>) -> Poll<Result<(), Error>>,
+    took: fn(&mut Chunk, u64, usize) -> u64,
+    settle: fn(&mut Pump<'_>, usize, u64) -> bool,
+    end: fn(&mut Pump<'_>),
+}
+
+pub(crate) static CHUNKING: Chunking = Chunking {
+    place: |pump, cx| pump.place_framed(cx),
+    took: Chunk::took,
+    settle: |pump, source, len| pump.settle_framed(source, len),
+    end: |pump| pump.end_framed(),
+};
+
+impl Chunking {
+    /// For a body of this length, if that is not known.
+    pub(super) fn chunk(&'static self, content_length: u64) -> Option<Box<Chunk>> {
+        (content_length == UNKNOWN_LENGTH).then(|| {
+            Box::new(Chunk {
+                chunking: self,
+                frame: 0..0,
+                body: 0..0,
+                is_last: false,
+                framing: 0,
+            })
+        })
+    }
+}
+
 /// The chunk in the output buffer.
-#[derive(Default)]
 pub(super) struct Chunk {
+    chunking: &'static Chunking,
     /// Where it lies; empty if there is none.
     frame: Range<usize>,
     /// Where its body bytes lie.
@@ -28,7 +58,7 @@ pub(super) struct Chunk {
 
 impl Chunk {
     /// The transport has taken `taken` bytes of the output buffer, up to `until`. Returns how many of them are body.
-    pub(super) fn took(&mut self, taken: u64, until: usize) -> u64 {
+    fn took(&mut self, taken: u64, until: usize) -> u64 {
         let taken = until - taken as usize..until;
         let body = common(&taken, &self.body);
         self.framing += common(&taken, &self.frame) - body;
@@ -47,6 +77,29 @@ fn common(a: &Range<usize>, b: &Range<usize>) -> u64 {
 impl Pump<'_> {
     /// Places a chunk behind the head, or where the one before was sent. Not ready while there is nothing to send.
     pub(super) fn place_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match &self.chunk {
+            None => Poll::Ready(Ok(())),
+            Some(chunk) => (chunk.chunking.place)(self, cx),
+        }
+    }
+
+    /// The transport has taken `taken` bytes, `of_head` of them of the head. Returns how many of them are body.
+    pub(super) fn took_of_body(&mut self, taken: u64, of_head: u64) -> u64 {
+        match &mut self.chunk {
+            None => taken - of_head,
+            Some(chunk) => (chunk.chunking.took)(chunk, taken, self.output_at),
+        }
+    }
+
+    /// The end of a source was read. Returns whether it is one of unknown length.
+    pub(super) fn settle(&mut self, source: usize, len: u64) -> bool {
+        match &self.chunk {
+            None => false,
+            Some(chunk) => (chunk.chunking.settle)(self, source, len),
+        }
+    }
+
+    fn place_framed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Some(chunk) = &mut self.chunk else {
             return Poll::Ready(Ok(()));
         };
@@ -101,9 +154,15 @@ impl Pump<'_> {
         }
     }
 
-    /// The end of a source of unknown length was read. Returns whether it was one.
-    pub(super) fn settle(&mut self, source: usize, len: u64) -> bool {
-        let settled = self.chunk.is_some() && self.plan.settle(source, len);
+    /// Tells the exchange of the end of the body once its last chunk is taken.
+    pub(super) fn end_when_sent(&mut self) {
+        if let Some(chunk) = &self.chunk {
+            (chunk.chunking.end)(self);
+        }
+    }
+
+    fn settle_framed(&mut self, source: usize, len: u64) -> bool {
+        let settled = self.plan.settle(source, len);
         let total = self.plan.content_length();
         if settled && total != UNKNOWN_LENGTH {
             self.ledger.settled(total);
@@ -111,8 +170,7 @@ impl Pump<'_> {
         settled
     }
 
-    /// Tells the exchange of the end of the body once its last chunk is taken.
-    pub(super) fn end_when_sent(&mut self) {
+    fn end_framed(&mut self) {
         if self.chunk.as_ref().is_some_and(|chunk| chunk.is_last)
             && self.output_at == self.output_end
         {
@@ -131,7 +189,9 @@ mod tests {
             let mut chunk = Chunk {
                 frame: 10..40,
                 body: 13..33,
-                ..Chunk::default()
+                chunking: &CHUNKING,
+                is_last: false,
+                framing: 0,
             };
             let body = chunk.took(cut, cut as usize) + chunk.took(40 - cut, 40);
             assert_eq!((body, chunk.framing()), (20, 10), "{cut}");

@@ -13,6 +13,7 @@ use crate::event::{Event, EventKind, tell};
 use crate::front::Front;
 use crate::scheduler::Scheduler;
 use crate::source::SourceState;
+use crate::ticket::Shared;
 use crate::{Outcome, UploadId};
 
 /// What a caller asked for.
@@ -25,7 +26,7 @@ pub(crate) enum AfterSuccess {
 type Dispose = dyn Fn(&Path, &Outcome) -> io::Result<()> + Send + Sync;
 
 /// Does it, if the upload's outcome is a success.
-pub(crate) type After = Box<dyn FnOnce(Arc<Outcome>, Arc<Front>, Addr<Scheduler>)>;
+pub(crate) type After = Box<dyn FnOnce(Arc<Shared>, Addr<Scheduler>)>;
 
 /// [`arrange`], which only the setters name.
 pub(crate) type Arrange = fn(AfterSuccess, &Path, SourceState) -> After;
@@ -37,7 +38,13 @@ pub(crate) fn arrange(what: AfterSuccess, path: &Path, sent: SourceState) -> Aft
         path: path.to_owned(),
         sent,
     };
-    Box::new(|outcome, front, scheduler| work.begin(outcome, front, scheduler))
+    Box::new(|shared, scheduler| {
+        // What was told: an abort may have come before the end.
+        let told = shared.state().outcome.clone();
+        if let Some(told) = told {
+            work.begin(told, shared.front.clone(), scheduler);
+        }
+    })
 }
 
 struct Work {

@@ -3,14 +3,18 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use quintet_proto::{Boundary, Form, Plan, UNKNOWN_LENGTH, is_media_type};
 
 use super::{Order, UploadRequest, add_file, last_segment};
 use crate::error::Error;
 use crate::front::Front;
+use crate::holding::LocalBoxFuture;
+use crate::ledger::Ledger;
 use crate::media_types::part_type;
-use crate::source::{Opened, Sources, UploadSource, range};
+use crate::pump::CHUNKING;
+use crate::source::{Opened, Sources, UploadSource, prepare, range};
 
 /// The method of a request with a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,7 +124,15 @@ pub(super) struct Own {
     check: fn(&mut UploadRequest, &Front) -> Result<(), Error>,
     look: fn(&Order, &Front) -> Result<(), Error>,
     open: fn(&Order, &Front) -> Result<Sources, Error>,
+    prepare: Prepare,
 }
+
+/// Waits for the sources that must be read before anything is sent, no longer than until the deadline.
+pub(crate) type Prepare = for<'s> fn(
+    &'s mut Sources,
+    Option<Duration>,
+    &'s Ledger,
+) -> LocalBoxFuture<'s, Result<(), Error>>;
 
 impl Own {
     pub(super) fn check(&self, request: &mut UploadRequest, front: &Front) -> Result<(), Error> {
@@ -132,6 +144,7 @@ static OWN: Own = Own {
     check: UploadRequest::check_own,
     look: Order::look_at_own,
     open: Order::open_own,
+    prepare: |sources, deadline, ledger| Box::pin(prepare(sources, deadline, ledger)),
 };
 
 /// What was asked of the body.
@@ -354,6 +367,11 @@ impl Order {
         Ok(Sources::One([opened]))
     }
 
+    /// What prepares the sources, if any may need it.
+    pub(crate) fn prepare(&self) -> Option<Prepare> {
+        self.own().map(|own| own.prepare)
+    }
+
     fn own(&self) -> Option<&'static Own> {
         self.extras.as_deref()?.body.own
     }
@@ -367,6 +385,7 @@ impl Order {
     }
 
     fn open_own(&self, front: &Front) -> Result<Sources, Error> {
+        front.chunking.fill(&CHUNKING);
         let max = self.file_bytes_max(front);
         let opened = self.asked().iter().enumerate().map(|(index, asked)| {
             let opened = asked.open(front, max);

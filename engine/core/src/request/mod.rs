@@ -11,14 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use body::{FilePart, Method};
-use extras::Extras;
+use extras::Boxed;
 use quintet_proto::{Form, Headers, Newlines, is_engine_owned};
 use url::{Position, Url};
 
 use crate::destination::Destination;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Both, Listener};
-use crate::front::Front;
+use crate::front::{Front, Hear};
 use crate::media_types::part_type;
 use crate::secret::Secret;
 pub use queue::{LABEL_BYTES_MAX, TAGS_MAX};
@@ -54,8 +54,8 @@ pub struct UploadRequest {
     file_name: Option<String>,
     mime_type: Option<String>,
     timeout: Option<Duration>,
-    listener: Option<Arc<dyn Listener>>,
-    extras: Option<Box<Extras>>,
+    listener: Option<(Arc<dyn Listener>, Hear)>,
+    extras: Option<Boxed>,
 }
 
 impl UploadRequest {
@@ -140,14 +140,15 @@ impl UploadRequest {
 
     /// Adds a listener, which hears this upload's events from the first on.
     pub fn listener(mut self, listener: Arc<dyn Listener>) -> Self {
-        self.listener = Some(match self.listener {
+        let listener = match self.listener {
             None => listener,
-            Some(first) => Arc::new(Both(first, listener)),
-        });
+            Some((first, _)) => Arc::new(Both(first, listener)),
+        };
+        self.listener = Some((listener, Front::hear));
         self
     }
 
-    pub(crate) fn take_listener(&mut self) -> Option<Arc<dyn Listener>> {
+    pub(crate) fn take_listener(&mut self) -> Option<(Arc<dyn Listener>, Hear)> {
         self.listener.take()
     }
 
@@ -226,7 +227,7 @@ pub(crate) struct Order {
     pub(crate) headers: Headers,
     pub(crate) form: Form,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) extras: Option<Box<Extras>>,
+    pub(crate) extras: Option<Boxed>,
 }
 
 fn check_file(path: &Path, name: &str) -> Result<(), Error> {

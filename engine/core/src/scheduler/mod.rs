@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Phase};
 use crate::event::EventKind;
 use crate::expect::ExpectAbove;
 use crate::front::Front;
+use crate::holding::HOLDING;
 use crate::planted;
 use crate::pool::watch;
 use crate::queue::{After, HostPort, Labelled, ask};
@@ -90,7 +91,7 @@ impl Scheduler {
             match waiting {
                 Some(waiting) => self.start(id, waiting, ctx),
                 None => {
-                    if let Some(holding) = self.env.front.holder.get() {
+                    if let Some(holding) = self.env.front.holding.get() {
                         (holding.go_on)(self, id);
                     }
                 }
@@ -166,7 +167,7 @@ pub(crate) fn set_up(scheduler: &mut Scheduler) {
     let env = &mut scheduler.env;
     let settings = &env.front.settings;
     if settings.rate_max > 0 || settings.expect_continue_above.is_some() {
-        env.front.holder.fill();
+        env.front.holding.fill(&HOLDING);
     }
     if let Some(above) = settings.expect_continue_above {
         env.expect = Some(Rc::new(ExpectAbove::new(above)));
@@ -213,7 +214,10 @@ impl Submit {
     /// Names the call and checks it, on the caller's thread.
     pub(crate) fn new(front: &Arc<Front>, mut request: UploadRequest) -> Self {
         let (id, trace) = (front.next_id(), front.traces.trace());
-        let listener = request.take_listener();
+        let listener = request.take_listener().map(|(listener, hear)| {
+            hear(front);
+            listener
+        });
         let mut ignored = Vec::new();
         let order = request.check(front, &mut ignored);
         let shared = Shared::new(id, trace, front.clone(), ignored, listener);
@@ -279,7 +283,7 @@ impl Handler<Submit> for Scheduler {
             }
         }
         if shared.reins.is_paused()
-            && let Some(holding) = self.env.front.holder.get()
+            && let Some(holding) = self.env.front.holding.get()
         {
             // Asked for before the call had come here.
             (holding.heed)(self, shared.id);
@@ -405,11 +409,7 @@ impl Handler<Finished> for Scheduler {
         // admitted after this one was seen to end, so that nobody ever counts one too many.
         ticket.end(outcome);
         if let Some((after, shared)) = after {
-            // What was told: an abort may have come before the end.
-            let told = shared.state().outcome.clone();
-            if let Some(told) = told {
-                after(told, self.env.front.clone(), ctx.address());
-            }
+            after(shared, ctx.address());
         }
         self.admit(ctx);
         self.stop_when_empty(ctx);

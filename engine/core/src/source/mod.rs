@@ -30,7 +30,7 @@ mod spool;
 
 pub(crate) use bounded::range;
 pub use given::{OpenSource, UploadSource};
-pub(crate) use opened::{Sources, prepared, spent};
+pub(crate) use opened::{Sources, prepare, prepared, spent};
 pub use spool::Spool;
 
 /// An opened file part: read by position, so that a redirect or a retry rewinds for nothing.

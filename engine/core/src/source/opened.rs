@@ -1,10 +1,14 @@
 //! The opened sources of one upload.
 
-use std::ops::Deref;
+use std::future::poll_fn;
+use std::ops::{Deref, DerefMut};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use super::Opened;
+use crate::clock::Alarm;
 use crate::error::{Error, ErrorKind};
+use crate::ledger::Ledger;
 
 /// One, without a list of its own, or as many as were asked for.
 pub(crate) enum Sources {
@@ -21,6 +25,37 @@ impl Deref for Sources {
             Self::Many(many) => many,
         }
     }
+}
+
+impl DerefMut for Sources {
+    fn deref_mut(&mut self) -> &mut [Opened] {
+        match self {
+            Self::One(one) => one,
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// Waits for the sources that must be read before anything is sent.
+pub(crate) async fn prepare(
+    sources: &mut [Opened],
+    deadline: Option<Duration>,
+    ledger: &Ledger,
+) -> Result<(), Error> {
+    let mut alarm = Alarm::new();
+    poll_fn(|cx| {
+        if let Poll::Ready(prepared) = prepared(sources, cx) {
+            return Poll::Ready(prepared);
+        }
+        let Some(deadline) = deadline else {
+            return Poll::Pending;
+        };
+        alarm.poll(cx, &*ledger.front().clock, deadline).map(|()| {
+            Err(Error::new(ErrorKind::Timeout(ledger.phase()))
+                .because("the upload's time is over, and its source is not at its end"))
+        })
+    })
+    .await
 }
 
 /// Ready when every source that must be read first was read.
