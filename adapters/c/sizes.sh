@@ -3,7 +3,7 @@
 #
 #     adapters/c/sizes.sh                 profile min-z, where a panic ends the program
 #     adapters/c/sizes.sh unwind          the same, but a panic comes back as QUINTET_PANIC
-#     adapters/c/sizes.sh check           as the first, and fails where a size is over its bound in sizes.txt
+#     adapters/c/sizes.sh check           as the first, and fails where a size is 2 % over its bound in sizes.txt
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$here/../../target}" CARGO_TERM_COLOR=never

@@ -245,9 +245,10 @@ typedef struct quintet_event {
 
 // Called for every event of every upload of an engine, one at a time and in order.
 //
-// Without QUINTET_POLLED it runs on the engine's thread: it must return soon, for nothing is sent meanwhile. It may
-// begin before quintet_upload has returned. It may call everything here but what waits: quintet_task_wait and
-// quintet_poll answer QUINTET_BUSY. No exception and no longjmp may leave it.
+// Without QUINTET_POLLED it runs on the engine's thread: it must return soon, for nothing is sent meanwhile. It may begin
+// before quintet_upload has returned; for an upload of an engine that was shut down it runs inside quintet_upload. It may
+// call everything here but what waits: quintet_task_wait and quintet_poll answer QUINTET_BUSY. No exception and no
+// longjmp may leave it.
 typedef void (*quintet_on_event)(void *user, const struct quintet_event *event);
 
 // Called exactly once, when nothing will be called with `user` any more, on whichever thread was the last to need
@@ -444,12 +445,13 @@ int32_t quintet_engine_descriptor(quintet_engine engine);
 // then.
 int32_t quintet_engine_shutdown(quintet_engine engine);
 
-// Ends an engine as quintet_engine_shutdown does, and frees it, its tasks and their handles. From any thread, and
-// inside any callback. With QUINTET_POLLED the events that still wait are told inside this call, or by the
-// quintet_poll that it was called from. What was copied and what runs no callback any more is gone when it returns;
-// on_drop tells when that is so of all.
+// Ends an engine as quintet_engine_shutdown does, and frees it and its tasks' handles. From any thread, and inside any
+// callback. With QUINTET_POLLED the events that still wait are told inside this call, or by the quintet_poll that it was
+// called from. Hold no lock that on_event takes: this waits for it.
 //
-// Answers QUINTET_OK, or QUINTET_STALE, as for an engine that was freed before.
+// Answers QUINTET_OK, or QUINTET_STALE, as for an engine that was freed before. on_drop is called when nothing will be
+// told any more: before this returns, unless it was called inside a callback, another thread is inside a call for this
+// engine, or an upload did not end within the two seconds.
 int32_t quintet_engine_free(quintet_engine engine);
 
 // Calls on_event, on this thread, for the events that wait: all that do when it begins. If there are none it waits
@@ -484,8 +486,9 @@ int32_t quintet_request_header(quintet_request request,
                                const char *name,
                                const char *value);
 
-// Adds a form field, after the fields and files that are there, but before the file of quintet_request_new. Its
-// value is any `len` bytes, sent as they are; NULL with a `len` of 0 is an empty field.
+// Adds a form field, after the fields and files that were added before. The file of quintet_request_new comes after the
+// fields, and before the first file that is added. The value is any `len` bytes, sent as they are; NULL with a `len` of
+// 0 is an empty field.
 int32_t quintet_request_field(quintet_request request,
                               const char *name,
                               const void *value,

@@ -210,9 +210,10 @@ pub struct quintet_event {
 
 /// Called for every event of every upload of an engine, one at a time and in order.
 ///
-/// Without QUINTET_POLLED it runs on the engine's thread: it must return soon, for nothing is sent meanwhile. It may
-/// begin before quintet_upload has returned. It may call everything here but what waits: quintet_task_wait and
-/// quintet_poll answer QUINTET_BUSY. No exception and no longjmp may leave it.
+/// Without QUINTET_POLLED it runs on the engine's thread: it must return soon, for nothing is sent meanwhile. It may begin
+/// before quintet_upload has returned; for an upload of an engine that was shut down it runs inside quintet_upload. It may
+/// call everything here but what waits: quintet_task_wait and quintet_poll answer QUINTET_BUSY. No exception and no
+/// longjmp may leave it.
 pub type quintet_on_event =
     Option<unsafe extern "C" fn(user: *mut c_void, event: *const quintet_event)>;
 

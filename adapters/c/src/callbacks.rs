@@ -39,6 +39,13 @@ pub(crate) fn is_inside() -> bool {
     INSIDE.try_with(Cell::get).unwrap_or(0) > 0
 }
 
+/// A number that no other living thread has.
+pub(crate) fn thread_token() -> usize {
+    INSIDE
+        .try_with(|inside| ptr::from_ref(inside).addr())
+        .unwrap_or(0)
+}
+
 fn inside<T>(call: impl FnOnce() -> T) -> T {
     // A callback cannot unwind through C, so nothing needs to be undone on that way.
     let add = |by: i32| {

@@ -8,17 +8,17 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use quintet::UploadSource;
+use quintet::{UploadSource, UploadTask};
 
 use crate::abi::*;
 use crate::callbacks::{Events, SourceCalls, TransportCalls, User};
 use crate::descriptor;
 use crate::failure::{self, Failure, answer};
 use crate::handles::{self, Held};
-use crate::host::{Asked, Host, below_zero, no_such};
+use crate::host::{Asked, Host};
 use crate::hub::Whose;
 use crate::pointers::{bytes, copied, copied_or_none, put, text, text_or_none};
-use crate::request::{File, Request, priority};
+use crate::request::{File, Request};
 use crate::source;
 use crate::task::{self, Task};
 
@@ -87,12 +87,13 @@ pub extern "C" fn quintet_engine_shutdown(engine: quintet_engine) -> i32 {
     })
 }
 
-/// Ends an engine as quintet_engine_shutdown does, and frees it, its tasks and their handles. From any thread, and
-/// inside any callback. With QUINTET_POLLED the events that still wait are told inside this call, or by the
-/// quintet_poll that it was called from. What was copied and what runs no callback any more is gone when it returns;
-/// on_drop tells when that is so of all.
+/// Ends an engine as quintet_engine_shutdown does, and frees it and its tasks' handles. From any thread, and inside any
+/// callback. With QUINTET_POLLED the events that still wait are told inside this call, or by the quintet_poll that it was
+/// called from. Hold no lock that on_event takes: this waits for it.
 ///
-/// Answers QUINTET_OK, or QUINTET_STALE, as for an engine that was freed before.
+/// Answers QUINTET_OK, or QUINTET_STALE, as for an engine that was freed before. on_drop is called when nothing will be
+/// told any more: before this returns, unless it was called inside a callback, another thread is inside a call for this
+/// engine, or an upload did not end within the two seconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn quintet_engine_free(engine: quintet_engine) -> i32 {
     answer(|| {
@@ -180,8 +181,9 @@ pub unsafe extern "C" fn quintet_request_header(
     })
 }
 
-/// Adds a form field, after the fields and files that are there, but before the file of quintet_request_new. Its
-/// value is any `len` bytes, sent as they are; NULL with a `len` of 0 is an empty field.
+/// Adds a form field, after the fields and files that were added before. The file of quintet_request_new comes after the
+/// fields, and before the first file that is added. The value is any `len` bytes, sent as they are; NULL with a `len` of
+/// 0 is an empty field.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn quintet_request_field(
     request: quintet_request,
@@ -267,7 +269,10 @@ pub unsafe extern "C" fn quintet_upload(
 /// error 301. Answers 1 if it took effect, and 0 if the upload was over or aborted already.
 #[unsafe(no_mangle)]
 pub extern "C" fn quintet_task_abort(task: quintet_task) -> i32 {
-    answer(|| Ok(handles::task(task)?.upload()?.abort().into()))
+    answer(|| {
+        let held = handles::task(task)?;
+        Ok(held.upload().is_some_and(UploadTask::abort).into())
+    })
 }
 
 /// Changes a number of an upload: QUINTET_PAUSED, QUINTET_RATE_MAX or QUINTET_PRIORITY. From any thread. An upload
@@ -275,17 +280,7 @@ pub extern "C" fn quintet_task_abort(task: quintet_task) -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn quintet_task_set(task: quintet_task, what: i32, value: i64) -> i32 {
     answer(|| {
-        let held = handles::task(task)?;
-        let upload = held.upload()?;
-        match (what, value) {
-            (QUINTET_PAUSED, 0) => drop(upload.resume()),
-            (QUINTET_PAUSED, 1) => drop(upload.pause()),
-            (QUINTET_RATE_MAX, _) => {
-                upload.set_rate_max(u64::try_from(value).map_err(|_| below_zero(value))?);
-            }
-            (QUINTET_PRIORITY, _) => upload.set_priority(priority(value)?),
-            _ => return Err(no_such(what, value, "a task")),
-        }
+        handles::task(task)?.set(what, value)?;
         Ok(QUINTET_OK)
     })
 }

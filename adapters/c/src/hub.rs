@@ -61,8 +61,17 @@ impl Hub {
 
     /// Tells what waits, after waiting for it; how much.
     pub(crate) fn poll(&self, longest: Option<Duration>) -> Result<i32, Failure> {
+        self.poll_unless(&|| false, longest)
+    }
+
+    /// As [`poll`](Self::poll), unless what is waited for was told by now.
+    pub(crate) fn poll_unless(
+        &self,
+        is_told: &dyn Fn() -> bool,
+        longest: Option<Duration>,
+    ) -> Result<i32, Failure> {
         let tell = |whose: &Whose, at, kind: &EventKind| self.tell(whose, at, kind);
-        self.polled()?.poll(longest, &tell)
+        self.polled()?.poll(longest, is_told, &tell)
     }
 
     /// The engine has ended: tells what still waits, unless somebody polls, who then does.

@@ -37,6 +37,8 @@ mod retry;
 #[cfg_attr(not(feature = "json"), allow(dead_code))]
 mod secured;
 #[cfg_attr(not(feature = "readers"), path = "source_none.rs")]
+// Where there are no descriptors there are no pipes.
+#[cfg_attr(not(unix), allow(dead_code))]
 mod source;
 mod task;
 mod telling;

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use quintet_transport::{
@@ -84,7 +84,7 @@ impl Wakers {
         }
     }
 
-    fn waiting(&self) -> std::sync::MutexGuard<'_, [Option<Waker>; 2]> {
+    fn waiting(&self) -> MutexGuard<'_, [Option<Waker>; 2]> {
         // Nothing panics while the lock is held, so it cannot be poisoned.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -64,9 +64,18 @@ impl Polled {
         }
     }
 
-    /// Tells what waits when it begins to, after waiting for something: not longer than that, or as long as it takes.
-    pub(crate) fn poll(&self, longest: Option<Duration>, tell: Tell<'_>) -> Result<i32, Failure> {
+    /// Tells what waits when it begins to, after waiting for something: not longer than that, or as long as it takes; and not at
+    /// all if the caller, now that nobody else tells, finds that there is no need.
+    pub(crate) fn poll(
+        &self,
+        longest: Option<Duration>,
+        is_needless: &dyn Fn() -> bool,
+        tell: Tell<'_>,
+    ) -> Result<i32, Failure> {
         let turn = self.turn()?;
+        if is_needless() {
+            return Ok(0);
+        }
         let waiting = self.waiting();
         let is_empty = |waiting: &mut Waiting| waiting.news.is_empty();
         let waiting = match longest {

@@ -1,6 +1,6 @@
 //! An upload that a host asked for, as its handle has it.
 
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use quintet::UploadTask;
@@ -8,15 +8,18 @@ use quintet::UploadTask;
 use crate::abi;
 use crate::callbacks;
 use crate::failure::Failure;
+use crate::host::{below_zero, no_such};
 use crate::hub::Hub;
+use crate::request::priority;
 
 /// What the handle stands for.
 pub(crate) struct Task {
     /// The handle of its engine.
     pub(crate) engine: u64,
     hub: Weak<Hub>,
-    /// Set by the call that begins the upload, right after the engine has it: an event may be earlier. `None` inside if that
-    /// call failed.
+    /// The thread whose call begins the upload.
+    begins_on: usize,
+    /// Set by that call, right after the engine has it: an event may be earlier. `None` inside if the call failed.
     begun: OnceLock<Option<UploadTask>>,
     is_told: Mutex<bool>,
     told: Condvar,
@@ -27,6 +30,7 @@ impl Task {
         Arc::new(Self {
             engine,
             hub: Arc::downgrade(hub),
+            begins_on: callbacks::thread_token(),
             begun: OnceLock::new(),
             is_told: Mutex::new(false),
             told: Condvar::new(),
@@ -39,9 +43,38 @@ impl Task {
         let _ = self.begun.set(task);
     }
 
-    pub(crate) fn upload(&self) -> Result<&UploadTask, Failure> {
-        let begun = self.begun.wait().as_ref();
-        begun.ok_or_else(|| Failure::new(abi::QUINTET_STALE, "the upload never began"))
+    /// The upload; `None` if it never began, or ended at once, as those of an engine do that has ended: that is told inside the
+    /// very call that begins them.
+    pub(crate) fn upload(&self) -> Option<&UploadTask> {
+        if self.begun.get().is_none() && self.begins_on == callbacks::thread_token() {
+            return None;
+        }
+        self.begun.wait().as_ref()
+    }
+
+    /// Changes a number of it.
+    pub(crate) fn set(&self, what: i32, value: i64) -> Result<(), Failure> {
+        let change: &dyn Fn(&UploadTask) = match (what, value) {
+            (abi::QUINTET_PAUSED, 0) => &|upload| {
+                upload.resume();
+            },
+            (abi::QUINTET_PAUSED, 1) => &|upload| {
+                upload.pause();
+            },
+            (abi::QUINTET_RATE_MAX, _) => {
+                let rate_max = u64::try_from(value).map_err(|_| below_zero(value))?;
+                &move |upload| upload.set_rate_max(rate_max)
+            }
+            (abi::QUINTET_PRIORITY, _) => {
+                let priority = priority(value)?;
+                &move |upload| upload.set_priority(priority)
+            }
+            _ => return Err(no_such(what, value, "a task")),
+        };
+        if let Some(upload) = self.upload() {
+            change(upload);
+        }
+        Ok(())
     }
 
     /// Its end was told.
@@ -67,7 +100,9 @@ impl Task {
             if *self.lock_told() {
                 return Ok(());
             }
-            if hub.poll(left(until))? == 0 && left(until) == Some(Duration::ZERO) {
+            // Another thread may have told it since.
+            let told = hub.poll_unless(&|| *self.lock_told(), left(until))?;
+            if told == 0 && left(until) == Some(Duration::ZERO) && !*self.lock_told() {
                 return Err(timeout());
             }
         }
@@ -91,7 +126,7 @@ impl Task {
         Ok(())
     }
 
-    fn lock_told(&self) -> std::sync::MutexGuard<'_, bool> {
+    fn lock_told(&self) -> MutexGuard<'_, bool> {
         // Nothing panics while the lock is held, so it cannot be poisoned.
         self.is_told.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -251,6 +251,15 @@ static void callbacks_may_end_what_called_them(const char *url, const char *path
         CHECK(seen.error == 301 || flags == QUINTET_POLLED);
     }
 
+    /* An engine that has ended tells so inside the call that asks. */
+    engine = engine_for(&seen, 0);
+    CHECK(quintet_engine_shutdown(engine) == QUINTET_OK);
+    seen.aborts = 1;
+    CHECK(quintet_upload(engine, request_for(url, path), &seen, &task) == QUINTET_OK);
+    CHECK(quintet_task_wait(task, -1) == QUINTET_OK);
+    CHECK(seen.done == 1 && seen.error == 301);
+    CHECK(quintet_engine_free(engine) == QUINTET_OK);
+
     /* Its engine: the poll that it was called from tells the rest. */
     engine = engine_for(&seen, QUINTET_POLLED);
     seen.frees_engine = 1;
