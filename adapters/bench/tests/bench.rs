@@ -34,6 +34,7 @@ fn what_was_sent_is_what_was_received() {
             report.phase(Phase::Connect).unwrap().count,
             uploads.connections
         );
+        told_of_tcp(&report);
         let sums = report.series.iter().fold((0, 0, 0), |sums, interval| {
             (
                 sums.0 + interval.begun,
@@ -43,6 +44,15 @@ fn what_was_sent_is_what_was_received() {
         });
         assert_eq!(sums, (203, 203, stats.bytes));
     }
+}
+
+/// Every connection was looked at; where the system tells nothing there is nothing.
+fn told_of_tcp(report: &Report) {
+    let Some(tcp) = &report.tcp else {
+        return assert_ne!(std::env::consts::OS, "linux");
+    };
+    assert_eq!(tcp.connections, report.uploads.connections);
+    assert!(0 < tcp.round_trip_p50_us && tcp.round_trip_p50_us <= tcp.round_trip_max_us);
 }
 
 /// The receiver's own times, from a request's head to its answer, lie within the service times of the same uploads, so that
