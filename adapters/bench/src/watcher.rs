@@ -168,11 +168,13 @@ impl Watcher {
 
     /// Where no time has ended it, the last upload has.
     fn end_window(&mut self, crew: &Crew, now: Duration) {
-        let last = self.board.last_end();
-        self.board.window.end(match self.board.is_over() {
-            true => last.max(self.board.window.from()),
-            false => now,
-        });
+        let (window, last) = (&self.board.window, self.board.last_end());
+        if window.to().is_none_or(|to| now < to) {
+            window.end(match self.board.is_over() {
+                true => last.max(window.from()),
+                false => now,
+            });
+        }
         self.used_to.get_or_insert_with(|| used(crew, now));
     }
 
