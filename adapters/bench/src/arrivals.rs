@@ -44,6 +44,11 @@ impl Schedule {
         })
     }
 
+    /// Whether the number of uploads has ended it, and not the time.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.number >= self.uploads_max
+    }
+
     /// The next of all shards.
     fn advance(&mut self) -> Option<(u64, Duration)> {
         let number = self.number;

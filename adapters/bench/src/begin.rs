@@ -107,11 +107,11 @@ impl Wait for Blocking {
 pub(crate) async fn open(
     clients: &[Client],
     board: &Board,
-    schedule: Schedule,
+    mut schedule: Schedule,
     began: Duration,
     wait: impl Wait,
 ) {
-    for ((number, due), client) in schedule.zip(clients.iter().cycle()) {
+    for ((number, due), client) in schedule.by_ref().zip(clients.iter().cycle()) {
         let intended = began + due;
         wait.until(intended).await;
         if board.is_stopped() {
@@ -119,6 +119,10 @@ pub(crate) async fn open(
         }
         // Not awaited: its listener has all that is needed of it.
         drop(client.begin(number, intended));
+    }
+    // The time in which nothing was due any more was measured too.
+    if let (Some(to), false) = (board.window.to(), schedule.is_spent()) {
+        wait.until(to).await;
     }
     board.has_begun_all();
 }

@@ -56,6 +56,7 @@ mod series;
 #[cfg(test)]
 mod simulated;
 mod stop;
+mod tcp;
 mod url;
 mod wall;
 mod watcher;

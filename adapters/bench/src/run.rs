@@ -19,6 +19,7 @@ use crate::records::Records;
 use crate::report::{About, Report};
 use crate::series::Point;
 use crate::stop::Stop;
+use crate::tcp::{Observed, TcpSums};
 use crate::watcher::{Counted, Watcher};
 
 /// Time between the clients' being ready and the first upload, so that the first ones are not late.
@@ -118,8 +119,12 @@ impl Bench {
         let meters: Vec<_> = (0..processors.min(load.threads))
             .map(|_| Arc::new(Meter::new(board.clone())))
             .collect();
+        let sums = TcpSums::new();
         let kit = Kit {
-            connect: self.connect,
+            connect: Arc::new(Observed {
+                connect: self.connect,
+                sums: sums.clone(),
+            }),
             settings: self.settings,
             clock: clock.clone(),
             requests: self.requests,
@@ -140,7 +145,9 @@ impl Bench {
         }
         let counted = watcher.watch(&crew, each);
         crew.end();
-        Ok(counted.end(each))
+        let mut counted = counted.end(each);
+        counted.tcp = Some(sums);
+        Ok(counted)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Looks on from the main thread: gathers what the meters have recorded, interval after interval, and sees the end.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use crate::cpu;
@@ -11,6 +11,7 @@ use crate::meter::{Board, Meter};
 use crate::records::Records;
 use crate::run::Tick;
 use crate::series::{POINTS_MAX, Point};
+use crate::tcp::TcpSums;
 
 /// What a bench has counted, before it is made a report.
 pub(crate) struct Counted {
@@ -28,6 +29,7 @@ pub(crate) struct Counted {
     /// Of the busiest of the clients' threads in that time: the part of it in which it was busy, 0 to 1.
     pub(crate) busiest: f64,
     pub(crate) stopped: bool,
+    pub(crate) tcp: Option<Arc<Mutex<TcpSums>>>,
 }
 
 /// CPU time used up to a moment.
@@ -136,6 +138,7 @@ impl Watcher {
             cpu,
             busiest,
             stopped: self.stopped,
+            tcp: None,
         }
     }
 
@@ -165,11 +168,13 @@ impl Watcher {
 
     /// Where no time has ended it, the last upload has.
     fn end_window(&mut self, crew: &Crew, now: Duration) {
-        let last = self.board.last_end();
-        self.board.window.end(match self.board.is_over() {
-            true => last.max(self.board.window.from()),
-            false => now,
-        });
+        let (window, last) = (&self.board.window, self.board.last_end());
+        if window.to().is_none_or(|to| now < to) {
+            window.end(match self.board.is_over() {
+                true => last.max(window.from()),
+                false => now,
+            });
+        }
         self.used_to.get_or_insert_with(|| used(crew, now));
     }
 

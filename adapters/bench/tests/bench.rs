@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::*;
-use quintet_bench::{Pace, Phase, Report, Shard, Stop};
+use quintet_bench::{Arrivals, Pace, Phase, Report, Shard, Stop};
 use quintet_receiver::Think;
 
 #[test]
@@ -34,6 +34,7 @@ fn what_was_sent_is_what_was_received() {
             report.phase(Phase::Connect).unwrap().count,
             uploads.connections
         );
+        told_of_tcp(&report);
         let sums = report.series.iter().fold((0, 0, 0), |sums, interval| {
             (
                 sums.0 + interval.begun,
@@ -43,6 +44,15 @@ fn what_was_sent_is_what_was_received() {
         });
         assert_eq!(sums, (203, 203, stats.bytes));
     }
+}
+
+/// Every connection was looked at; where the system tells nothing there is nothing.
+fn told_of_tcp(report: &Report) {
+    let Some(tcp) = &report.tcp else {
+        return assert_ne!(std::env::consts::OS, "linux");
+    };
+    assert_eq!(tcp.connections, report.uploads.connections);
+    assert!(0 < tcp.round_trip_p50_us && tcp.round_trip_p50_us <= tcp.round_trip_max_us);
 }
 
 /// The receiver's own times, from a request's head to its answer, lie within the service times of the same uploads, so that
@@ -113,6 +123,22 @@ fn statuses_and_early_answers_are_told() {
     assert_eq!(report.uploads.statuses[&503], 10);
     assert!(report.warnings.iter().any(|told| told.code == "statuses"));
     assert!(report.uploads.stopped_early > 0);
+}
+
+/// The last upload is due, and may have ended, long before the end: what is measured is the time that was asked for.
+#[test]
+fn the_measured_time_of_an_open_loop_is_that_which_was_asked_for() {
+    let receiver = receiver(discarding(Think::default()));
+    let pace = Pace::Open {
+        per_second: 4.0,
+        arrivals: Arrivals::Constant,
+    };
+    let mut timed = load(pace, 0);
+    timed.span.uploads = None;
+    timed.span.duration = Some(Duration::from_secs(1));
+    let report = run(timed, &receiver, |_| 10);
+    assert_eq!(report.uploads.measured, 4);
+    assert_eq!(report.rate.measured_s, 1.0);
 }
 
 #[test]

@@ -32,7 +32,6 @@ fn shard(
     };
     let mut hlog = Hlog::new(Vec::new());
     let report = Bench::new(load, TcpConnect::new(), Settings::default(), request)
-        .start_at(SystemTime::now() + Duration::from_millis(100))
         .run(&Stop::default(), |tick| hlog.add(tick).unwrap())
         .unwrap();
     (report, String::from_utf8(hlog.into_inner()).unwrap())
@@ -125,6 +124,27 @@ fn gaps_are_refused(reports: &[Report], logs: &[&str]) {
     let broken_off = &logs[0][..logs[0].len() - 60];
     refused(&[broken_off, logs[1], logs[2]], "breaks off");
     assert!(merge_hlogs(&[broken_off, logs[1]], true).is_ok());
+}
+
+#[test]
+fn it_begins_at_the_time_it_was_told() {
+    let receiver = receiver(discarding(Think::default()));
+    // Far enough for a busy machine to get ready.
+    let at = SystemTime::now() + Duration::from_secs(3);
+    let begun = Arc::new(Mutex::new(SystemTime::now()));
+    let told = begun.clone();
+    let url: Arc<str> = receiver.url("/").into();
+    let request = move |_| {
+        *told.lock().unwrap() = SystemTime::now();
+        UploadRequest::form(url.clone()).field("a", "b")
+    };
+    let one = load(Pace::Closed, 1);
+    Bench::new(one, TcpConnect::new(), Settings::default(), request)
+        .start_at(at)
+        .run(&Stop::default(), |_| {})
+        .unwrap();
+    // Clocks of two kinds are compared: they may differ by what the system makes of a second.
+    assert!(*begun.lock().unwrap() + Duration::from_millis(20) >= at);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// A byte stream to a peer: ordered, reliable, both ways at once.
 ///
@@ -137,10 +138,32 @@ pub struct Info {
     /// Bytes that the lowest layer has handed to the system or got acknowledged, in one sum: not a quantity
     /// to show, but if it has not changed between two looks, nothing has moved. Layers pass it through.
     pub moved: u64,
+    /// Present where the system tells of the TCP beneath.
+    pub tcp: Option<Tcp>,
     /// Present on a secured connection.
     pub secured: Option<Secured>,
     /// Present on a connection through a proxy. The same for as long as the connection lives.
     pub via: Option<Via>,
+}
+
+/// What the system tells of the TCP beneath a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tcp {
+    /// The round trip time, smoothed.
+    pub round_trip: Duration,
+    /// Segments that were sent again.
+    pub retransmitted: u32,
+}
+
+impl Tcp {
+    /// Describes a TCP.
+    pub fn new(round_trip: Duration, retransmitted: u32) -> Self {
+        Self {
+            round_trip,
+            retransmitted,
+        }
+    }
 }
 
 /// What the proxy of a connection does with its bytes, and what follows from that for an HTTP request.

@@ -56,4 +56,4 @@ pub use clock::{Alarm, Clock, Sleep};
 pub use connect::{
     Connect, ConnectError, ConnectErrorKind, ConnectFuture, Host, Step, Target, Unwatched, Watch,
 };
-pub use connection::{Connection, FileSend, Info, Secured, SecurityError, Via};
+pub use connection::{Connection, FileSend, Info, Secured, SecurityError, Tcp, Via};

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use quintet_transport::{Connection, FileSend, Info};
+use quintet_transport::{Connection, FileSend, Info, Tcp};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -108,9 +108,11 @@ impl<S: Socket> Connection for SocketConnection<S> {
     }
 
     fn info(&self) -> Info {
+        let told = self.socket.told();
         // The system counts the FIN too, once it is confirmed.
-        let acked = self.socket.acked().map(|acked| acked.min(self.written));
+        let acked = told.map(|(acked, _)| acked.min(self.written));
         let mut info = Info::default();
+        info.tcp = told.map(|(_, tcp)| tcp);
         info.peer = self.peer;
         info.local = self.local;
         info.acked = acked;
@@ -146,8 +148,8 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin {
         sigpipe_ignored: bool,
     ) -> io::Result<FileSend>;
 
-    /// Bytes that the peer has confirmed, as far as the system tells.
-    fn acked(&self) -> Option<u64>;
+    /// Bytes that the peer has confirmed, and what else the system tells of its TCP.
+    fn told(&self) -> Option<(u64, Tcp)>;
 
     /// Peer and local address, if it has such.
     fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>);
@@ -172,8 +174,8 @@ impl Socket for TcpStream {
         })
     }
 
-    fn acked(&self) -> Option<u64> {
-        platform::acked(self)
+    fn told(&self) -> Option<(u64, Tcp)> {
+        platform::told(self)
     }
 
     fn addresses(&self) -> (Option<SocketAddr>, Option<SocketAddr>) {

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::task::Poll;
+use std::time::Duration;
 
-use quintet_transport::FileSend;
+use quintet_transport::{FileSend, Tcp};
 use rustix::io::Errno;
 
 use crate::sys;
@@ -60,8 +61,11 @@ pub(crate) fn sigpipe_is_ignored() -> bool {
     sys::sigpipe_is_ignored()
 }
 
-/// Bytes that the peer's kernel has confirmed.
-pub(crate) fn acked<S: AsFd>(socket: &S) -> Option<u64> {
+/// Bytes that the peer's kernel has confirmed, and what else is told of the connection.
+pub(crate) fn told<S: AsFd>(socket: &S) -> Option<(u64, Tcp)> {
+    let info = sys::tcp_info(socket.as_fd())?;
+    let round_trip = Duration::from_micros(info.rtt.into());
     // The kernel counts the SYN as one byte.
-    Some(sys::bytes_acked(socket.as_fd())?.saturating_sub(1))
+    let acked = info.bytes_acked.saturating_sub(1);
+    Some((acked, Tcp::new(round_trip, info.retransmitted)))
 }

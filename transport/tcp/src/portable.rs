@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::task::Poll;
 
-use quintet_transport::FileSend;
+use quintet_transport::{FileSend, Tcp};
 
 /// Declines.
 pub(crate) fn send_file<S>(
@@ -31,6 +31,6 @@ pub(crate) fn sigpipe_is_ignored() -> bool {
 }
 
 /// Not told.
-pub(crate) fn acked<S>(_socket: &S) -> Option<u64> {
+pub(crate) fn told<S>(_socket: &S) -> Option<(u64, Tcp)> {
     None
 }

@@ -1,4 +1,4 @@
-//! The two system interfaces that no safe crate carries: acknowledged bytes, and a thread's SIGPIPE.
+//! The two system interfaces that no safe crate carries: `TCP_INFO`, and a thread's SIGPIPE.
 #![allow(unsafe_code)]
 
 use std::mem::{MaybeUninit, size_of_val};
@@ -10,9 +10,21 @@ use std::ptr;
 /// kernel's layout only ever grows at the end; an array spares the C libraries' older copies of it.
 const TCP_INFO_WORDS: usize = 16;
 const BYTES_ACKED_WORD: usize = 15;
+/// The words that hold, in their latter halves, the 16th and the 24th of the counters: `tcpi_rtt` and `tcpi_total_retrans`.
+const RTT_WORD: usize = 8;
+const RETRANSMITTED_WORD: usize = 12;
 
-/// `tcpi_bytes_acked`, or `None` if `socket` is not TCP or the kernel older than 4.1.
-pub(crate) fn bytes_acked(socket: BorrowedFd<'_>) -> Option<u64> {
+/// What of `tcp_info` is asked for.
+pub(crate) struct TcpInfo {
+    pub(crate) bytes_acked: u64,
+    /// In microseconds, smoothed.
+    pub(crate) rtt: u32,
+    /// Segments sent again.
+    pub(crate) retransmitted: u32,
+}
+
+/// `None` if `socket` is not TCP or the kernel older than 4.1.
+pub(crate) fn tcp_info(socket: BorrowedFd<'_>) -> Option<TcpInfo> {
     let mut words = [0_u64; TCP_INFO_WORDS];
     let mut bytes = size_of_val(&words) as libc::socklen_t;
     // SAFETY: `words` is writable for the `bytes` bytes that the kernel is told, any bit pattern is a
@@ -27,7 +39,17 @@ pub(crate) fn bytes_acked(socket: BorrowedFd<'_>) -> Option<u64> {
         )
     };
     let filled = failed == 0 && bytes as usize == size_of_val(&words);
-    filled.then_some(words[BYTES_ACKED_WORD])
+    filled.then(|| TcpInfo {
+        bytes_acked: words[BYTES_ACKED_WORD],
+        rtt: latter_half(words[RTT_WORD]),
+        retransmitted: latter_half(words[RETRANSMITTED_WORD]),
+    })
+}
+
+/// That which lies at the higher address.
+fn latter_half(word: u64) -> u32 {
+    let [.., a, b, c, d] = word.to_ne_bytes();
+    u32::from_ne_bytes([a, b, c, d])
 }
 
 /// Whether this process ignores SIGPIPE.
@@ -116,9 +138,13 @@ mod tests {
     fn a_new_connection_has_only_its_syn_acknowledged() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        assert_eq!(bytes_acked(stream.as_fd()), Some(1));
+        let info = tcp_info(stream.as_fd()).unwrap();
+        assert_eq!(info.bytes_acked, 1);
+        // The handshake was a round trip; on loopback nothing is lost.
+        assert!(info.rtt > 0 && info.rtt < 10_000_000, "{}", info.rtt);
+        assert_eq!(info.retransmitted, 0);
         let file = std::fs::File::open("/dev/null").unwrap();
-        assert_eq!(bytes_acked(file.as_fd()), None);
+        assert!(tcp_info(file.as_fd()).is_none());
     }
 
     #[test]

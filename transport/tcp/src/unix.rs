@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::task::{Context, Poll};
 
 use quintet_transport::{
-    Connect, ConnectError, ConnectErrorKind, ConnectFuture, FileSend, Step, Target, Watch,
+    Connect, ConnectError, ConnectErrorKind, ConnectFuture, FileSend, Step, Target, Tcp, Watch,
 };
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -80,7 +80,7 @@ impl Socket for UnixStream {
         })
     }
 
-    fn acked(&self) -> Option<u64> {
+    fn told(&self) -> Option<(u64, Tcp)> {
         None
     }
 

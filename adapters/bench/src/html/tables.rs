@@ -180,6 +180,33 @@ fn client(report: &Report, body: &mut String) {
         all.push(("most memory", "client.memory_peak_bytes", peak, size(peak)));
     }
     rows(body, "What the bench itself needed", &all);
+    let Some(tcp) = &report.tcp else { return };
+    let (p50, max) = (tcp.round_trip_p50_us as f64, tcp.round_trip_max_us as f64);
+    let again = tcp.retransmitted;
+    rows(
+        body,
+        "TCP",
+        &[
+            (
+                "round trip, median",
+                "tcp.round_trip_p50_us",
+                p50,
+                time(p50),
+            ),
+            (
+                "round trip, at most",
+                "tcp.round_trip_max_us",
+                max,
+                time(max),
+            ),
+            (
+                "segments sent again",
+                "tcp.retransmitted",
+                again as f64,
+                again.to_string(),
+            ),
+        ],
+    );
 }
 
 fn settings(report: &Report, body: &mut String) {

@@ -9,12 +9,14 @@ use time::format_description::well_known::Rfc3339;
 use super::machine::memory_peak_bytes;
 use super::{
     Bytes, Client, Failures, Interval, Latency, Machine, Payload, Rate, Report, SCHEMA, Settings,
-    Uploads, warnings,
+    Tcp, Uploads, warnings,
 };
 use crate::histogram::to_text;
 use crate::load::{Arrivals, Pace};
+use crate::meter::lock;
 use crate::phase::Phase;
 use crate::series::{Point, Spread};
+use crate::tcp::TcpSums;
 use crate::watcher::Counted;
 
 /// What a report says of the uploads, and the load does not know.
@@ -77,6 +79,14 @@ impl Report {
                     (!histogram.is_empty()).then(|| (phase.name().into(), latency()))
                 })
                 .collect(),
+            tcp: counted.tcp.as_ref().and_then(|sums| {
+                let TcpSums {
+                    connections,
+                    retransmitted,
+                    round_trips,
+                } = &*lock(sums);
+                Tcp::of(*connections, *retransmitted, round_trips)
+            }),
             client: client(counted, measured_s, answered),
             series: counted.series.iter().map(Interval::of).collect(),
             warnings: Vec::new(),
@@ -161,6 +171,23 @@ fn client(counted: &Counted, measured_s: f64, answered: u64) -> Client {
         busiest_thread_share: counted.busiest,
         answered_per_cpu_s: part(answered as f64, cpu_s),
         memory_peak_bytes: memory_peak_bytes(),
+    }
+}
+
+impl Tcp {
+    /// `None` of no connection.
+    pub(crate) fn of(
+        connections: u64,
+        retransmitted: u64,
+        round_trips: &Histogram<u64>,
+    ) -> Option<Self> {
+        (connections > 0).then(|| Self {
+            connections,
+            retransmitted,
+            round_trip_p50_us: round_trips.value_at_quantile(0.5),
+            round_trip_max_us: round_trips.max(),
+            round_trips: to_text(round_trips),
+        })
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 
 use super::{
-    Bytes, Client, Failures, Interval, Latency, Rate, Report, Settings, Uploads, Warning, warnings,
+    Bytes, Client, Failures, Interval, Latency, Rate, Report, Settings, Tcp, Uploads, Warning,
+    warnings,
 };
 use crate::histogram::{add, empty, from_text};
 
@@ -37,6 +38,7 @@ impl Report {
             uploads: uploads(reports),
             bytes: bytes(reports),
             latency: latency(reports)?,
+            tcp: tcp(reports)?,
             client: client(reports),
             series: series(reports),
             warnings: Vec::new(),
@@ -186,6 +188,18 @@ fn latency(reports: &[Report]) -> Result<BTreeMap<String, Latency>, String> {
     Ok(sums
         .map(|(phase, sum)| (phase, Latency::of(&sum)))
         .collect())
+}
+
+fn tcp(reports: &[Report]) -> Result<Option<Tcp>, String> {
+    let (mut connections, mut retransmitted, mut round_trips) = (0, 0, empty());
+    for tcp in reports.iter().filter_map(|report| report.tcp.as_ref()) {
+        connections += tcp.connections;
+        retransmitted += tcp.retransmitted;
+        let read = from_text(&tcp.round_trips)
+            .map_err(|error| format!("the histogram of round trips cannot be read: {error}"))?;
+        add(&mut round_trips, &read);
+    }
+    Ok(Tcp::of(connections, retransmitted, &round_trips))
 }
 
 /// CPU adds up; of shares the worst counts, for one generator that is the bottleneck spoils the whole.

@@ -43,6 +43,8 @@ pub struct Report {
     pub bytes: Bytes,
     /// Times of measured uploads, by phase; a phase that none passed through is missing.
     pub latency: BTreeMap<String, Latency>,
+    /// What the system told of the TCP connections; not there where it tells nothing.
+    pub tcp: Option<Tcp>,
     /// What the bench itself needed in the measured time.
     pub client: Client,
     /// What happened when.
@@ -210,6 +212,22 @@ pub struct Latency {
     pub max_us: u64,
     /// The histogram itself: HdrHistogram's compressed V2 form in base64.
     pub histogram: String,
+}
+
+/// What the system told of the TCP connections of all uploads, each looked at when it ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Tcp {
+    /// How many were looked at.
+    pub connections: u64,
+    /// Segments that were sent again.
+    pub retransmitted: u64,
+    /// The median of their smoothed round trip times.
+    pub round_trip_p50_us: u64,
+    /// The greatest of them.
+    pub round_trip_max_us: u64,
+    /// All of them: HdrHistogram's compressed V2 form in base64.
+    pub round_trips: String,
 }
 
 /// What the bench itself needed in the measured time.

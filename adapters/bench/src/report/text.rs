@@ -115,6 +115,21 @@ impl Report {
     }
 
     fn own(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(tcp) = &self.tcp {
+            let (p50, max) = (tcp.round_trip_p50_us as f64, tcp.round_trip_max_us as f64);
+            let control = self
+                .machine
+                .congestion_control
+                .as_deref()
+                .unwrap_or("unknown");
+            writeln!(
+                f,
+                "tcp       round trip p50 {}, at most {}; {} segments sent again; congestion control {control}",
+                time(p50),
+                time(max),
+                tcp.retransmitted
+            )?;
+        }
         let client = &self.client;
         write!(
             f,

@@ -168,7 +168,7 @@ pub(crate) struct LoadArgs {
     /// Write the report as one page of HTML, which needs no network and no script.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// No line a second on stderr.
+    /// No live view, and no line for each interval, on stderr.
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

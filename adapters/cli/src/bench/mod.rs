@@ -5,6 +5,7 @@ pub(crate) mod args;
 mod kept;
 mod live;
 mod payload;
+mod screen;
 
 use std::fs;
 use std::io::{self, Write};
@@ -20,6 +21,7 @@ use quintet_transport::Connect;
 use self::args::{After, LoadArgs, Spread, Switch};
 use self::kept::Kept;
 use self::payload::Mix;
+use self::screen::Screen;
 use crate::exit::Exit;
 use crate::messages::tell;
 use crate::transport;
@@ -133,12 +135,20 @@ impl<'a> Runner<'a> {
         if let Some(at) = args.start_at {
             bench = bench.start_at(at);
         }
+        // Given back before anything else is printed.
+        let title = quintet_bench::public_url(url);
+        let mut screen = match args.quiet {
+            true => None,
+            false => Screen::open(&title),
+        };
         bench.run(&self.stop, |tick| {
             if let Some(kept) = &mut kept {
                 kept.add(tick);
             }
-            if !args.quiet {
-                tell(&live::line(tick));
+            match &mut screen {
+                _ if args.quiet => {}
+                Some(screen) => screen.add(tick),
+                None => tell(&live::line(tick)),
             }
         })
     }
@@ -211,7 +221,10 @@ fn interrupts(stop: &Stop) -> io::Result<Arc<AtomicBool>> {
     let (told, stop) = (pressed.clone(), stop.clone());
     let handler = move || match told.swap(true, Ordering::AcqRel) {
         false => stop.stop(),
-        true => std::process::exit(Exit::Aborted as i32),
+        true => {
+            screen::restore();
+            std::process::exit(Exit::Aborted as i32)
+        }
     };
     ctrlc::set_handler(handler).map_err(io::Error::other)?;
     Ok(pressed)

@@ -1,6 +1,8 @@
 //! The real program against a real receiver: what it prints, where, and how it exits.
 
 mod bench;
+#[cfg(unix)]
+mod bench_shards;
 mod demo;
 mod dry_run;
 mod failures;
