@@ -4,21 +4,25 @@
 //! `QUINTET_REQUIRE_SERVERS=1` that is a failure. The axum receiver is part of the workspace and always there.
 #![forbid(unsafe_code)]
 
+#[path = "support/fault_proxy.rs"]
+mod fault_proxy;
 mod support;
 
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fault_proxy::{Fault, FaultProxy, Harm, Numbers};
 use quintet::{
-    Engine, Event, EventKind, FilePart, Listener, Method, Outcome, UploadRequest, UploadSource,
+    Engine, ErrorKind, Event, EventKind, FilePart, Listener, Method, Outcome, UploadRequest,
+    UploadSource,
 };
 use quintet_receiver::{Receiver, SelfMade, Tls};
 use quintet_tcp::TcpConnect;
@@ -460,6 +464,42 @@ fn uploads_arrive(parser: &Parser) {
         if parser.name != PHP.name {
             in_chunks_it_arrives(parser, &url, samples, &certificate);
         }
+        what_breaks_on_the_way_is_one_failure(parser, &server, samples, &certificate);
+    }
+}
+
+/// Connections of which each breaks, or dribbles, at one byte of the request or of the answer's beginning.
+fn what_breaks_on_the_way_is_one_failure(
+    parser: &Parser,
+    server: &Server,
+    samples: &Samples,
+    certificate: &Certificate,
+) {
+    const BROKEN: usize = 20;
+    let there = SocketAddr::from(([127, 0, 0, 1], server.port()));
+    let proxy = FaultProxy::start(there, || {});
+    let url = server.url("/upload");
+    let url = url.replace(&there.to_string(), &proxy.addr.to_string());
+    let sample = &samples.all[4];
+    let (up, down) = (0..sample.len as u64, 0..100);
+    let mut numbers = Numbers(1);
+    let drawn = std::iter::repeat_with(|| Fault::drawn(&mut numbers, &up, &down));
+    let clear = |fault: &Fault| matches!(fault.harm, Harm::Cut | Harm::Reset | Harm::Trickle);
+    for fault in drawn.filter(clear).take(BROKEN) {
+        let engine = certificate.engine(None);
+        proxy.harm_next(Some(fault));
+        let outcome = begin(&engine, sample.request(&url)).outcome();
+        assert!(proxy.has_struck(), "{} {fault:?}", parser.name);
+        match fault.harm {
+            Harm::Trickle => check(&outcome, parser, sample, &url),
+            _ => assert!(
+                matches!(outcome.kind(), Some(ErrorKind::Closed | ErrorKind::Tls)),
+                "{} {fault:?}: {outcome:?}",
+                parser.name
+            ),
+        }
+        let next = begin(&engine, sample.request(&url)).outcome();
+        check(&next, parser, sample, &url);
     }
 }
 
@@ -790,11 +830,14 @@ struct Program {
 impl Program {
     /// Waits until it listens.
     fn start(program: OsString, arguments: Vec<OsString>, secure: bool) -> Self {
+        // Some tell at length of every connection that breaks.
+        let mut log = tempfile::tempfile().expect("room for a file");
         let child = Command::new(&program)
             .args(&arguments)
             .env("PATH", search_path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(log.try_clone().expect("a descriptor"))
             .spawn();
         let child = child.unwrap_or_else(|error| panic!("{program:?}: {error}"));
         let mut server = Self {
@@ -815,7 +858,11 @@ impl Program {
         let port = line
             .strip_prefix("LISTENING ")
             .and_then(|port| port.trim().parse().ok());
-        server.port = port.unwrap_or_else(|| panic!("{arguments:?} said {line:?}"));
+        server.port = port.unwrap_or_else(|| {
+            let mut why = String::new();
+            let _ = log.rewind().and_then(|()| log.read_to_string(&mut why));
+            panic!("{arguments:?} said {line:?}\n{why}")
+        });
         server
     }
 
