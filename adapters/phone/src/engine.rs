@@ -79,7 +79,7 @@ impl UploadEngine {
     ) -> Arc<UploadTask> {
         let mut request = request.into_engine();
         if let Some(listener) = listener {
-            request = request.listener(Arc::new(Forward(listener)));
+            request = request.listener(Arc::new(Forward::to(listener)));
         }
         Arc::new(UploadTask::begin(&self.engine, request))
     }

@@ -1,6 +1,6 @@
 //! What an upload tells the host while it runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use quintet::{Event, EventKind, Listener};
 use uniffi::UnexpectedUniFFICallbackError;
@@ -118,14 +118,36 @@ pub enum RetryCause {
     },
 }
 
-/// Tells the host's listener what the engine tells.
-pub(crate) struct Forward(pub(crate) Arc<dyn UploadListener>);
+/// Tells the host's listener what the engine tells, and lets go of it after the last: a listener that holds its task
+/// would otherwise be held by it, across the languages, for good.
+pub(crate) struct Forward(Mutex<Option<Arc<dyn UploadListener>>>);
+
+impl Forward {
+    pub(crate) fn to(listener: Arc<dyn UploadListener>) -> Self {
+        Self(Mutex::new(Some(listener)))
+    }
+
+    fn listener(&self) -> MutexGuard<'_, Option<Arc<dyn UploadListener>>> {
+        // Nothing panics while the lock is held, so it cannot be poisoned.
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
 
 impl Listener for Forward {
     fn on_event(&self, event: &Event) {
-        if let Some(event) = translated(&event.kind) {
-            // Nobody is there who could do something about it.
-            let _ = self.0.on_event(event);
+        let Some(translated) = translated(&event.kind) else {
+            return;
+        };
+        // The lock is not held while the host runs.
+        let listener = match event.kind {
+            EventKind::Done(_) => self.listener().take(),
+            _ => self.listener().clone(),
+        };
+        if let Some(listener) = listener {
+            // Nobody is there who could do something about what it throws.
+            let _ = listener.on_event(translated);
         }
     }
 }

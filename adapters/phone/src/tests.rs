@@ -187,7 +187,9 @@ fn settings_and_policy_reach_the_engine() {
     let task = engine.upload(inside, Some(hearing.clone()));
     let outcome = task.outcome_blocking().expect("not inside a listener");
     assert!(outcome.into_response().is_ok());
-    let heard = hearing.0.lock().expect("not poisoned");
+    // Though the task is still held.
+    let hearing = Arc::into_inner(hearing).expect("the upload let go of its listener");
+    let heard = hearing.0.into_inner().expect("not poisoned");
     assert!(
         matches!(heard.last(), Some(UploadEvent::Done { .. })),
         "{heard:?}"
