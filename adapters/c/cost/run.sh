@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# What the C interface adds to an upload: the processor time, in microseconds, of 20,000 uploads of 1 KiB one after another, through
-# C and through Rust in turns, and the difference of the least of each.
+# What the C interface adds to an upload: the instructions of one upload of 1 KiB through C and through Rust, counted by valgrind's
+# callgrind over 1,000 of them, one after another. The processor's time is too unsteady to show the difference.
 #
 #     adapters/c/cost/run.sh URL      a receiver's address, as `quintet serve` prints it
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$here/../../../target}"
 url=$1
-count=20000
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -17,17 +16,13 @@ cc -O2 -I"$work/include" "$here/cost.c" -L"$work/lib" -lquintet -Wl,-rpath,"$wor
 cp "$CARGO_TARGET_DIR/release/examples/cost" "$work/rust"
 head -c 1024 /dev/zero >"$work/file"
 
-TIMEFORMAT='%U %S'
-least_c='' least_rust=''
-for _ in 1 2 3 4 5; do
-    for program in c rust; do
-        spent=$({ time "$work/$program" "$url" "$work/file" "$count" >/dev/null; } 2>&1)
-        micros=$(awk -v count="$count" '{ printf "%.1f", ($1 + $2) * 1e6 / count }' <<<"$spent")
-        echo "$program $micros"
-        least="least_$program"
-        if [ -z "${!least}" ] || awk "BEGIN { exit !($micros < ${!least}) }"; then
-            printf -v "$least" %s "$micros"
-        fi
-    done
+# instructions PROGRAM COUNT
+instructions() {
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$work/$1" "$url" "$work/file" "$2" 2>&1 |
+        awk '/I +refs:/ { gsub(",", "", $NF); print $NF }'
+}
+# What does not come with each upload is in both counts.
+for program in c rust; do
+    each=$((($(instructions "$program" 1100) - $(instructions "$program" 100)) / 1000))
+    printf '%-4s %s instructions for each upload\n' "$program" "$each"
 done
-awk "BEGIN { printf \"C adds %.1f microseconds to the %.1f of an upload\\n\", $least_c - $least_rust, $least_rust }"

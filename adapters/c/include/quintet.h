@@ -222,8 +222,9 @@ typedef struct quintet_event {
   int32_t percent;
   // The status of the answer; any status is a success of the upload. 0 if it failed.
   int32_t status;
-  // 0 for a success, else the number of the failure: 104 a wrong parameter, 301 aborted, 302 a timeout, 303 no
-  // network, 305 any other trouble with the network or the file.
+  // 0 for a success, else the number of the failure: 102 the queue is full, 103 not supported, 104 a wrong parameter, or
+  // no such file, 105 a host that may not be uploaded to, 106 a file that may not be read, 301 aborted, 302 a timeout,
+  // 303 no network, 304 a defect, 305 any other trouble with the network or the file.
   int32_t error;
   // See the kinds.
   int32_t number;
@@ -458,8 +459,8 @@ int32_t quintet_engine_free(quintet_engine engine);
 // for the first, at most so many milliseconds; 0 does not wait, and a negative number waits for as long as it takes.
 // Only for an engine with QUINTET_POLLED. Of the progress of one upload the latest alone waits.
 //
-// Answers how many events were told, 0 if the time was over; or QUINTET_BUSY if another thread polls this engine, or
-// this one does already and calls from inside on_event.
+// Answers how many events were told, 0 if the time was over or the engine was freed; or QUINTET_BUSY if another thread
+// polls this engine, or this one does already and calls from inside on_event.
 int32_t quintet_poll(quintet_engine engine,
                      int32_t max_wait_ms);
 

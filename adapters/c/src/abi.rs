@@ -187,8 +187,9 @@ pub struct quintet_event {
     pub percent: i32,
     /// The status of the answer; any status is a success of the upload. 0 if it failed.
     pub status: i32,
-    /// 0 for a success, else the number of the failure: 104 a wrong parameter, 301 aborted, 302 a timeout, 303 no
-    /// network, 305 any other trouble with the network or the file.
+    /// 0 for a success, else the number of the failure: 102 the queue is full, 103 not supported, 104 a wrong parameter, or
+    /// no such file, 105 a host that may not be uploaded to, 106 a file that may not be read, 301 aborted, 302 a timeout,
+    /// 303 no network, 304 a defect, 305 any other trouble with the network or the file.
     pub error: i32,
     /// See the kinds.
     pub number: i32,

@@ -109,8 +109,8 @@ pub extern "C" fn quintet_engine_free(engine: quintet_engine) -> i32 {
 /// for the first, at most so many milliseconds; 0 does not wait, and a negative number waits for as long as it takes.
 /// Only for an engine with QUINTET_POLLED. Of the progress of one upload the latest alone waits.
 ///
-/// Answers how many events were told, 0 if the time was over; or QUINTET_BUSY if another thread polls this engine, or
-/// this one does already and calls from inside on_event.
+/// Answers how many events were told, 0 if the time was over or the engine was freed; or QUINTET_BUSY if another thread
+/// polls this engine, or this one does already and calls from inside on_event.
 #[unsafe(no_mangle)]
 pub extern "C" fn quintet_poll(engine: quintet_engine, max_wait_ms: i32) -> i32 {
     answer(|| {

@@ -23,7 +23,7 @@ pub(crate) struct Host {
     pub(crate) hub: Arc<Hub>,
 }
 
-/// The settings, read: nothing in it points to the host's memory, but what calls it.
+/// The settings, read.
 pub(crate) struct Asked<'a> {
     pub(crate) numbers: &'a abi::quintet_settings,
     pub(crate) events: Events,

@@ -74,10 +74,11 @@ impl Polled {
     ) -> Result<i32, Failure> {
         let turn = self.turn()?;
         if is_needless() {
-            return Ok(0);
+            // For the turn's end.
+            return Ok(i32::try_from(self.tell_all(turn, 0, tell)).unwrap_or(i32::MAX));
         }
         let waiting = self.waiting();
-        let is_empty = |waiting: &mut Waiting| waiting.news.is_empty();
+        let is_empty = |waiting: &mut Waiting| waiting.news.is_empty() && !waiting.is_over;
         let waiting = match longest {
             None => {
                 let waited = self.came.wait_while(waiting, is_empty);
@@ -96,6 +97,7 @@ impl Polled {
     /// Tells all that waits. If somebody is at it, they do.
     pub(crate) fn finish(&self, tell: Tell<'_>) {
         self.waiting().is_over = true;
+        self.came.notify_all();
         if let Ok(turn) = self.turn() {
             self.tell_all(turn, 0, tell);
         }

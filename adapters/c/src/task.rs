@@ -79,7 +79,7 @@ impl Task {
 
     /// Its end was told.
     pub(crate) fn was_told(&self) {
-        *self.is_told.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.lock_told() = true;
         self.told.notify_all();
     }
 

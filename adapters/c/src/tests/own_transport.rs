@@ -2,7 +2,7 @@
 //! whose wakers ring by `quintet_wake`, as a host's network does.
 #![allow(unsafe_code)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::io;
 use std::pin::pin;
@@ -34,20 +34,28 @@ impl Wake for Ring {
     }
 }
 
-/// What `user` points to: the next connection.
-type Next = RefCell<Option<Memory>>;
+/// What `user` points to.
+#[derive(Default)]
+struct Side {
+    /// The next connection.
+    next: RefCell<Option<Memory>>,
+    /// What was asked last.
+    secure: Cell<i32>,
+}
 
 unsafe extern "C" fn connect(
     user: *mut c_void,
-    _target: *const quintet_target,
+    target: *const quintet_target,
     waker: quintet_waker,
     connection: *mut *mut c_void,
 ) -> i32 {
-    // SAFETY: `user` is that of `transport`, and `connection` may be written to.
+    // SAFETY: `user` is that of `transport`, `target` lives, and `connection` may be written to.
     unsafe {
         if (*connection).is_null() {
             // The first time it says that it must wait, and wakes at once.
-            let near = (*user.cast::<Next>()).take().expect("a line was laid");
+            let side = &*user.cast::<Side>();
+            side.secure.set((*target).secure);
+            let near = side.next.take().expect("a line was laid");
             let waker = Arc::new(Ring(waker)).into();
             *connection = Box::into_raw(Box::new(Line { near, waker })).cast();
             (*(*connection).cast::<Line>()).waker.wake_by_ref();
@@ -107,11 +115,11 @@ fn answer(polled: Poll<io::Result<usize>>) -> i64 {
     }
 }
 
-fn transport(next: &Next) -> OwnTransport {
+fn transport(side: &Side, flags: u32) -> OwnTransport {
     let table = abi::quintet_transport {
         struct_size: size_of::<abi::quintet_transport>() as u32,
-        flags: 0,
-        user: std::ptr::from_ref(next).cast_mut().cast(),
+        flags,
+        user: std::ptr::from_ref(side).cast_mut().cast(),
         connect: Some(connect),
         write: Some(write),
         read: Some(read),
@@ -119,42 +127,52 @@ fn transport(next: &Next) -> OwnTransport {
         close: Some(close),
         drop: None,
     };
-    // SAFETY: the functions are those above, and `next` outlives what is made here.
+    // SAFETY: the functions are those above, and `side` outlives what is made here.
     let calls = unsafe { TransportCalls::new(table) };
     OwnTransport::new(calls.expect("a complete table"))
 }
 
-#[test]
-fn a_transport_of_callbacks_keeps_every_rule() {
-    let next = Next::default();
-    let transport = transport(&next);
-    let target = Target {
-        secure: false,
+fn target(secure: bool) -> Target {
+    Target {
+        secure,
         host: Host::Name("upload.test".into()),
         port: 80,
-    };
+    }
+}
+
+#[test]
+fn a_transport_of_callbacks_keeps_every_rule() {
+    let side = Side::default();
+    let (transport, target) = (transport(&side, 0), target(false));
     let report = conformance::check_blocking(async || {
         let (near, far) = memory::pair(1000);
-        next.replace(Some(near));
+        side.next.replace(Some(near));
         let near = transport.connect(&target, &Unwatched).await?;
         Ok::<_, ConnectError>(Pair::new(near, far))
     });
     assert!(report.passed(), "{report}");
+    assert_eq!(side.secure.get(), 0);
+}
+
+/// Connects by somebody who asks again whenever nothing is ready.
+fn connected(transport: &OwnTransport, target: &Target) -> Result<(), ConnectErrorKind> {
+    let mut connecting = pin!(transport.connect(target, &Unwatched));
+    let mut cx = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(connected) = connecting.as_mut().poll(&mut cx) {
+            return connected.map(drop).map_err(|error| error.kind);
+        }
+    }
 }
 
 #[test]
-fn a_transport_that_does_not_secure_is_not_asked_to() {
-    let next = Next::default();
-    let transport = transport(&next);
-    let target = Target {
-        secure: true,
-        host: Host::Name("upload.test".into()),
-        port: 443,
-    };
-    let mut connecting = pin!(transport.connect(&target, &Unwatched));
-    let mut cx = Context::from_waker(Waker::noop());
-    match connecting.as_mut().poll(&mut cx) {
-        Poll::Ready(Err(error)) => assert_eq!(error.kind, ConnectErrorKind::Unsupported, "{error}"),
-        _ => panic!("it was asked"),
-    }
+fn a_transport_secures_if_it_says_so_and_is_not_asked_otherwise() {
+    let side = Side::default();
+    side.next.replace(Some(memory::pair(1000).0));
+    let refused = connected(&transport(&side, 0), &target(true));
+    assert_eq!(refused, Err(ConnectErrorKind::Unsupported));
+    assert!(side.next.borrow().is_some());
+    let secures = transport(&side, abi::QUINTET_TRANSPORT_SECURES);
+    assert_eq!(connected(&secures, &target(true)), Ok(()));
+    assert_eq!(side.secure.get(), 1);
 }

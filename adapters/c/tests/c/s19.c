@@ -1,4 +1,6 @@
 /* Rule S19: NULL and zero length are handled, stale handles are errors, and a callback may free its own task: s19 URL FILE. */
+#include <pthread.h>
+
 #include "check.h"
 
 struct seen {
@@ -270,6 +272,25 @@ static void callbacks_may_end_what_called_them(const char *url, const char *path
     CHECK(quintet_poll(engine, 0) == QUINTET_STALE);
 }
 
+static void *polls(void *engine)
+{
+    int32_t told = quintet_poll(*(quintet_engine *)engine, -1);
+    CHECK(told == 0 || told == QUINTET_STALE);
+    return NULL;
+}
+
+static void whoever_polls_is_let_go(void)
+{
+    struct seen seen;
+    quintet_engine engine = engine_for(&seen, QUINTET_POLLED);
+    pthread_t thread;
+
+    CHECK(pthread_create(&thread, NULL, polls, &engine) == 0);
+    CHECK(quintet_engine_free(engine) == QUINTET_OK);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(seen.dropped == 1);
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 3);
@@ -278,6 +299,7 @@ int main(int argc, char **argv)
     null_and_zero_length(argv[1], argv[2]);
     stale_and_foreign_handles(argv[1], argv[2]);
     callbacks_may_end_what_called_them(argv[1], argv[2]);
+    whoever_polls_is_let_go();
     printf("all so\n");
     return 0;
 }
