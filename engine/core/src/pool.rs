@@ -23,6 +23,8 @@ const OUTPUT_KEPT_BYTES_MAX: usize = 64 * 1024;
 pub(crate) struct Wire {
     pub(crate) connection: Box<dyn Connection>,
     pub(crate) output: Vec<u8>,
+    /// Up to where the output may hold what was a header's or a field's.
+    pub(crate) secret_end: usize,
     pub(crate) input: Box<[u8]>,
     /// Holds the text of the plan while a request is under way, and its room in between.
     pub(crate) form: Vec<u8>,
@@ -47,6 +49,7 @@ impl Wire {
         Box::new(Self {
             connection,
             output: Vec::new(),
+            secret_end: 0,
             form: Vec::new(),
             input,
             taken: 0,
@@ -68,7 +71,9 @@ impl Wire {
 
     /// Nothing of what it sent stays: headers and fields may be secrets.
     fn wipe(&mut self) {
-        wipe(&mut self.output);
+        let secret_end = self.secret_end.min(self.output.len());
+        wipe(&mut self.output[..secret_end]);
+        self.secret_end = 0;
         wipe(&mut self.form);
     }
 

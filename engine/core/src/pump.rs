@@ -37,6 +37,8 @@ const CHUNK_BYTES: usize = 224 * 1024;
 const TURN_BYTES: u64 = 1024 * 1024;
 /// How much of a file is asked to be in memory at once, by its first and last byte.
 const CACHED_BYTES: u64 = 4 * 1024 * 1024;
+/// A closing boundary has no more bytes, and a part has more: what is no longer holds no field.
+const CLOSING_BYTES_MAX: usize = 64;
 /// How much of a file is offered to the transport at once.
 const OFFER_BYTES: u64 = 1024 * 1024;
 
@@ -119,6 +121,7 @@ impl<'a> Pump<'a> {
     ) -> Self {
         let front = ledger.front();
         let head_left = wire.output.len();
+        wire.secret_end = wire.secret_end.max(head_left);
         let content_length = plan.content_length();
         Self {
             plan,
@@ -448,9 +451,15 @@ impl<'a> Pump<'a> {
                 Some(Segment::File { source, len, .. }) if self.offers(source, len) => break,
                 Some(Segment::Bytes(bytes)) => {
                     let is_last = self.placed + bytes.len() as u64 == self.plan.content_length();
-                    let bytes = &bytes[..bytes.len().min(room)];
+                    let whole = bytes.len();
+                    let bytes = &bytes[..whole.min(room)];
                     let len = bytes.len();
                     room_in(&mut self.wire.output, self.output_end, len).copy_from_slice(bytes);
+                    let closes = is_last && whole <= CLOSING_BYTES_MAX && self.output_end > 0;
+                    if !closes {
+                        let end = self.output_end + len;
+                        self.wire.secret_end = self.wire.secret_end.max(end);
+                    }
                     // The last segment holds the closing boundary: not one byte of it leaves before this.
                     if is_last {
                         self.verify()?;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
-use quintet::{Engine, Event, EventKind, UploadRequest};
+use quintet::{Engine, Event, EventKind, FilePart, UploadRequest};
 use quintet_tcp::TcpConnect;
 use tempfile::TempDir;
 
@@ -84,16 +84,24 @@ fn serve(mut stream: TcpStream) {
     }
 }
 
-fn request(url: &str, path: &Path) -> UploadRequest {
+/// With the secret field before the file, or behind it.
+fn request(url: &str, path: &Path, before: bool) -> UploadRequest {
     let header = String::from_utf8(secret(&masked(HEADER))).expect("letters");
     let mut field = secret(&masked(FIELD));
-    let request = UploadRequest::new(url, path, "file")
+    let mut request = UploadRequest::form(url)
         .header("X-First", "there is one before it")
         .header("Authorization", header)
-        .field("before", "there is one before it")
-        .field("password", &field)
         .header("X-Long", "y".repeat(500))
-        .field("long", "z".repeat(500));
+        .field("before", "there is one before it");
+    if before {
+        request = request
+            .field("password", &field)
+            .field("long", "z".repeat(500));
+    }
+    request = request.file(FilePart::new("file", path));
+    if !before {
+        request = request.field("password", &field);
+    }
     // The test's own copy: the engine's is another.
     quintet_proto::wipe(&mut field);
     request
@@ -116,9 +124,10 @@ fn s20_headers_and_fields_are_in_no_memory_after_the_upload() {
         }
     };
     let engine = Engine::start(TcpConnect::new()).expect("a thread");
-    // The second over the same connection, with the same buffers.
-    for _ in 0..2 {
-        let task = engine.upload(request(&url, &path).listener(std::sync::Arc::new(looks.clone())));
+    // All over one connection, with the same buffers.
+    for before in [true, false, true] {
+        let task = engine
+            .upload(request(&url, &path, before).listener(std::sync::Arc::new(looks.clone())));
         assert_eq!(task.wait().status(), Some(200));
         drop(task);
         let (headers, fields) = during.recv().expect("the body went");

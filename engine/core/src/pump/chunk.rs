@@ -138,6 +138,8 @@ impl Pump<'_> {
         let last = if is_last { LAST_CHUNK } else { b"" };
         let start = body.start - line.len();
         let after = end.len() + last.len();
+        // What is not file content moves with its frame.
+        self.wire.secret_end = usize::MAX;
         let output = &mut self.wire.output;
         let (after_body, after_end) = room_in(output, body.end, after).split_at_mut(end.len());
         after_body.copy_from_slice(end);
