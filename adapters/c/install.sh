@@ -29,6 +29,8 @@ build() {
     path=$(cargo rustc --manifest-path "$here/Cargo.toml" --lib --crate-type cdylib,staticlib \
         --message-format json-render-diagnostics "${options[@]}" |
         sed -n 's/.*"\([^"]*libquintet_c\.so\)".*/\1/p' | tail -n 1)
+    # What cargo has said stands above.
+    [ -n "$path" ] || exit 1
     dirname "$path"
 }
 built=${QUINTET_BUILT:-}
