@@ -113,15 +113,16 @@ impl Shared {
             || self.heard_late.load(Ordering::Acquire)
     }
 
-    /// Tells every listener, the engine's first.
-    pub(crate) fn emit(&self, at: Duration, kind: EventKind) {
-        if self.is_heard() {
-            self.tell(&Event {
-                id: self.id,
-                at,
-                kind,
-            });
+    /// Tells every listener, the engine's first. How many of the late ones were told.
+    pub(crate) fn emit(&self, at: Duration, kind: EventKind) -> usize {
+        if !self.is_heard() {
+            return 0;
         }
+        self.tell(&Event {
+            id: self.id,
+            at,
+            kind,
+        })
     }
 
     /// As [`emit`](Self::emit), of something that happens now.
@@ -131,18 +132,20 @@ impl Shared {
         }
     }
 
-    fn tell(&self, event: &Event) {
+    fn tell(&self, event: &Event) -> usize {
         for listener in &self.front.listeners {
             tell(&**listener, event);
         }
         if let Some(listener) = &self.listener {
             tell(&**listener, event);
         }
-        if self.heard_late.load(Ordering::Acquire) {
-            // Cloned, so that a listener may ask for events of this very task.
-            let late = self.state().late.clone();
-            late.iter().for_each(|listener| tell(&**listener, event));
+        if !self.heard_late.load(Ordering::Acquire) {
+            return 0;
         }
+        // Cloned, so that a listener may ask for events of this very task.
+        let late = self.state().late.clone();
+        late.iter().for_each(|listener| tell(&**listener, event));
+        late.len()
     }
 
     /// The outcome of an upload that never became active.
@@ -208,7 +211,7 @@ impl Ticket {
             let (status, headers) = (response.status, response.headers.clone());
             shared.emit(at, EventKind::HeadersReceived { status, headers });
         }
-        shared.emit(at, EventKind::Done(outcome.clone()));
+        let mut told = shared.emit(at, EventKind::Done(outcome.clone()));
         if planted::is("told-twice") && outcome.is_aborted() {
             shared.emit(at, EventKind::Done(outcome.clone()));
         }
@@ -216,6 +219,14 @@ impl Ticket {
             shared.emit(at, EventKind::BodySent { whole: false });
         }
         let mut state = shared.state();
+        // Those who asked for events while others were told of the end.
+        while let Some(listener) = state.late.get(told).cloned() {
+            drop(state);
+            let (id, kind) = (shared.id, EventKind::Done(outcome.clone()));
+            tell(&*listener, &Event { id, at, kind });
+            told += 1;
+            state = shared.state();
+        }
         state.outcome = Some(outcome);
         state.late = Box::default();
         let (waker, is_waited_for) = (state.waker.take(), state.is_waited_for);

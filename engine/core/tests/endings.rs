@@ -3,11 +3,14 @@
 
 mod support;
 
-use std::sync::{Arc, mpsc};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{self, Poll, Wake, Waker};
 
 use actix::prelude::*;
 use quintet::{
-    Engine, ErrorKind, Event, EventKind, Phase, Shutdown, UploadRequest, event_stream, to_recipient,
+    Engine, ErrorKind, Event, EventKind, EventStream, Phase, Shutdown, UploadRequest, UploadTask,
+    event_stream, to_recipient,
 };
 use quintet_receiver::Receiver;
 use quintet_tcp::TcpConnect;
@@ -151,6 +154,66 @@ fn events_come_as_a_stream_and_the_task_is_a_future() {
             "after the end there are none"
         );
     });
+}
+
+/// Hears the events of a task, and whenever it is woken, in the midst of their telling, asks for events anew.
+struct Asking {
+    task: UploadTask,
+    heard: Mutex<EventStream>,
+    asked: Mutex<Vec<EventStream>>,
+}
+
+impl Asking {
+    fn listen(self: &Arc<Self>) {
+        let waker = Waker::from(self.clone());
+        let mut heard = self.heard.lock().unwrap();
+        while let Poll::Ready(Some(_)) = next(&mut heard, &waker) {}
+    }
+}
+
+impl Wake for Asking {
+    fn wake(self: Arc<Self>) {
+        self.asked.lock().unwrap().push(self.task.events());
+        self.listen();
+    }
+}
+
+fn next(stream: &mut EventStream, waker: &Waker) -> Poll<Option<Event>> {
+    pin!(stream.next()).poll(&mut task::Context::from_waker(waker))
+}
+
+#[test]
+fn events_that_are_asked_for_while_the_end_is_told_end_too() {
+    let (answer, wait) = gate();
+    let peer = Peer::start(move |mut conversation, _| {
+        conversation.request();
+        pass(&wait);
+        conversation.say(OK);
+    });
+    let files = Files::new();
+    let path = files.file("a", 10);
+    let task = engine().upload(UploadRequest::new(peer.url(), path, "file"));
+    let asking = Arc::new(Asking {
+        heard: Mutex::new(task.events()),
+        task,
+        asked: Mutex::default(),
+    });
+    asking.listen();
+    answer.send(()).expect("the peer waits");
+    assert_eq!(asking.task.wait().status(), Some(200));
+    let mut asked = asking.asked.lock().unwrap();
+    assert!(!asked.is_empty());
+    for stream in asked.iter_mut() {
+        let mut last = None;
+        loop {
+            match next(stream, Waker::noop()) {
+                Poll::Ready(Some(event)) => last = Some(event.kind),
+                Poll::Ready(None) => break,
+                Poll::Pending => panic!("it would be waited for in vain, after {last:?}"),
+            }
+        }
+        assert!(matches!(last, Some(EventKind::Done(_))), "{last:?}");
+    }
 }
 
 struct Collector(mpsc::Sender<Event>);
