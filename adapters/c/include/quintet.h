@@ -448,7 +448,8 @@ int32_t quintet_engine_shutdown(quintet_engine engine);
 
 // Ends an engine as quintet_engine_shutdown does, and frees it and its tasks' handles. From any thread, and inside any
 // callback. With QUINTET_POLLED the events that still wait are told inside this call, or by the quintet_poll that it was
-// called from. Hold no lock that on_event takes: this waits for it.
+// called from; an event that comes later, as of an upload that another thread was just asking for, is told where it
+// comes. Hold no lock that on_event takes: this waits for it.
 //
 // Answers QUINTET_OK, or QUINTET_STALE, as for an engine that was freed before. on_drop is called when nothing will be
 // told any more: before this returns, unless it was called inside a callback, another thread is inside a call for this

@@ -114,7 +114,11 @@ impl Listener for Told {
             return;
         }
         match &self.hub.polled {
-            Some(polled) => polled.push(&self.whose, event),
+            Some(polled) => {
+                if polled.push(&self.whose, event) {
+                    self.hub.finish();
+                }
+            }
             None => self.hub.tell(&self.whose, event.at, &event.kind),
         }
     }

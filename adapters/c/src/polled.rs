@@ -48,12 +48,13 @@ impl Polled {
         self.waiting().bell.descriptor()
     }
 
-    pub(crate) fn push(&self, whose: &Whose, event: &Event) {
+    /// Returns whether nobody will poll for it any more: then it is to be told by [`finish`](Self::finish).
+    pub(crate) fn push(&self, whose: &Whose, event: &Event) -> bool {
         let mut waiting = self.waiting();
         if let EventKind::Progress(progress) = event.kind {
             let latest = (event.at, progress);
             if waiting.progress.insert(whose.task, latest).is_some() {
-                return;
+                return waiting.is_over;
             }
         }
         let news = (whose.clone(), event.at, event.kind.clone());
@@ -62,6 +63,7 @@ impl Polled {
             waiting.bell.ring();
             self.came.notify_one();
         }
+        waiting.is_over
     }
 
     /// Tells what waits when it begins to, after waiting for something: not longer than that, or as long as it takes; and not at
