@@ -197,7 +197,7 @@ pub(crate) struct Content {
     /// The file is the body, and nothing around it: for object stores, mostly with --method put.
     #[arg(long, conflicts_with_all = ["form", "fields", "name"])]
     pub(crate) raw: bool,
-    /// A request header; repeatable. Those that the engine owns are ignored: see -v.
+    /// A request header; repeatable. Those that the engine owns are ignored: `send -v` names them.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = name_and_value)]
     pub(crate) headers: Vec<(String, String)>,
     /// The file name told to the server, instead of the last segment of the path.
