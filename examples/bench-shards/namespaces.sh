@@ -15,9 +15,10 @@ if [ -z "${QUINTET_INSIDE-}" ]; then
 fi
 shift 3
 
-# The receiver's end: a switch with an address.
+# The receiver's end: a switch with an address. Its hardware address is said, for else it is that of one of its ports, and
+# another's as soon as a further port joins: what was sent to the one before is lost.
 ip link set lo up
-ip link add hub type bridge
+ip link add hub address 02:00:00:00:00:01 type bridge
 ip address add 10.77.0.1/24 dev hub
 ip link set hub up
 "$quintet" serve --discard --listen 10.77.0.1:8080 >"$dir/serve.txt" &
@@ -26,7 +27,8 @@ trap 'kill "$server"' EXIT
 until grep -q listening "$dir/serve.txt"; do sleep 0.05; done
 url=http://10.77.0.1:8080/
 
-# within NUMBER COMMAND...: runs it in a namespace of its own, wired to the switch as 10.77.0.NUMBER. Sets `pid`.
+# within NUMBER COMMAND...: runs it in a namespace of its own, wired to the switch as 10.77.0.NUMBER, as soon as everyone is
+# wired. Sets `pid`.
 within() {
     local number=$1
     shift
@@ -35,7 +37,9 @@ within() {
         until ip link show wire >/dev/null 2>&1; do sleep 0.05; done
         ip address add "$0" dev wire
         ip link set wire up
-        exec "$@"' "10.77.0.$number/24" "$@" &
+        until [ -e "$1" ]; do sleep 0.05; done
+        shift
+        exec "$@"' "10.77.0.$number/24" "$dir/wired" "$@" &
     pid=$!
     until [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
     ip link add "port$number" type veth peer name wire netns "$pid"
@@ -49,6 +53,7 @@ for shard in $(seq 0 $((shards - 1))); do
     within $((shard + 10)) "$quintet" bench "$url" "$@" --quiet --shard "$shard/$shards" "${start[@]}" --out "$dir"
     pids+=("$pid")
 done
+: >"$dir/wired"
 for pid in "${pids[@]}"; do wait "$pid"; done
 "$quintet" bench merge "$dir"/bench-*.json --json >"$dir/merged.json"
 
