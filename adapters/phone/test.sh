@@ -1,11 +1,6 @@
 #!/usr/bin/env bash
-# Checks what phones are given: that the generated files are those of this library, that Kotlin can upload with them, and
-# that the Swift is Swift.
-#
-#     adapters/phone/test.sh            with what is there; it says what it passed over
-#     adapters/phone/test.sh --write    writes the generated files anew first
-#
-# install.sh brings everything; with QUINTET_REQUIRE_TOOLS=1 nothing may be passed over.
+# Writes generated/, what phones are given of this library, and checks that Kotlin can upload with it and that the Swift is
+# Swift. It says what it passed over; install.sh brings everything, and with QUINTET_REQUIRE_TOOLS=1 nothing may be passed over.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
@@ -13,15 +8,6 @@ exec </dev/null
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}" CARGO_TERM_COLOR=never
 tools=${QUINTET_PHONE_TOOLS:-$CARGO_TARGET_DIR/phone-tools}
 built="$CARGO_TARGET_DIR/debug"
-
-case ${1:-} in
-"") write=no ;;
---write) write=yes ;;
-*)
-    echo "usage: $0 [--write]" >&2
-    exit 2
-    ;;
-esac
 
 work=$(mktemp -d)
 receivers=()
@@ -43,15 +29,8 @@ passed_over() {
 }
 
 generated_files() {
-    "$built/quintet-phone-bindgen" "$built/libquintet_phone.so" "$here/uniffi.toml" "$work/generated"
-    if [ "$write" = yes ]; then
-        rm -rf "$here/generated"
-        cp -r "$work/generated" "$here/generated"
-    fi
-    if ! diff -ru "$here/generated" "$work/generated"; then
-        echo "FAILED: generated/ is not what this library's interface makes; $0 --write makes it so" >&2
-        return 1
-    fi
+    rm -rf "$here/generated"
+    "$built/quintet-phone-bindgen" "$built/libquintet_phone.so" "$here/uniffi.toml" "$here/generated"
     echo "ok generated files"
 }
 
