@@ -1,4 +1,4 @@
-//! The duty to end an upload, and the state that its holding shares with the caller's task.
+//! The duty to end an upload, and the state that its holder shares with the caller's task.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
