@@ -12,7 +12,9 @@ use divan::{Bencher, black_box};
 use quintet::admission::{Admission, Ask};
 use quintet::{Engine, Event, EventKind, Listener, UploadId, UploadRequest, event_stream};
 use quintet_latency::Latency;
-use quintet_proto::{Boundary, Exchange, Form, Framing, Headers, Limits, Next, Plan, RequestHead};
+use quintet_proto::{
+    Boundary, EngineName, Exchange, Form, Framing, Headers, Limits, Next, Plan, RequestHead,
+};
 use quintet_tcp::TcpConnect;
 
 fn main() {
@@ -49,7 +51,10 @@ fn encode_head(bencher: Bencher<'_, '_>) {
             boundary: &boundary,
             content_length: 4406,
         },
-        engine: &[("User-Agent", "quintet"), ("Accept", "*/*")],
+        engine: &[
+            (EngineName::from_static("User-Agent"), "quintet"),
+            (EngineName::from_static("Accept"), "*/*"),
+        ],
         headers: &headers,
     };
     let mut output = Vec::with_capacity(1024);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use quintet_proto::{Boundary, Framing, Headers, Plan, RequestHead};
+use quintet_proto::{Boundary, EngineName, Framing, Headers, Plan, RequestHead};
 use quintet_transport::{Step, Target, Via, Watch};
 use url::{Position, Url};
 
@@ -294,7 +294,10 @@ impl Request<'_> {
         deadline: Option<Duration>,
     ) -> Result<quintet_proto::Response, Failure> {
         let Wire {
-            form, output, via, ..
+            form,
+            head: written,
+            via,
+            ..
         } = &mut *wire;
         let bodies = with_body.then_some(self.sources);
         let head = Head {
@@ -304,7 +307,7 @@ impl Request<'_> {
             trace: self.ledger.trace(),
             via: via.as_ref(),
         };
-        let mut plan = write_head(&self.env.front, head, std::mem::take(form), output)?;
+        let mut plan = write_head(&self.env.front, head, std::mem::take(form), written)?;
         if with_body {
             self.ledger.planned(plan.content_length());
         }
@@ -327,6 +330,13 @@ impl Request<'_> {
         Ok(response)
     }
 }
+
+const ACCEPT: EngineName<'_> = EngineName::from_static("Accept");
+const EXPECT: EngineName<'_> = EngineName::from_static("Expect");
+const LOG_ID: EngineName<'_> = EngineName::from_static("x-tt-logid");
+const PROXY_AUTHORIZATION: EngineName<'_> = EngineName::from_static("Proxy-Authorization");
+const REQUEST_ID: EngineName<'_> = EngineName::from_static("x-request-id");
+const USER_AGENT: EngineName<'_> = EngineName::from_static("User-Agent");
 
 /// What a request head is written from.
 pub(crate) struct Head<'a> {
@@ -393,16 +403,16 @@ pub(crate) fn write_head(
         .filter(|agent| !agent.is_empty() && order.headers.get("user-agent").is_none());
     let accept = order.headers.get("accept").is_none().then_some("*/*");
     let (to_proxy, headers) = proxied(via, &order.headers);
-    let expect = expects(expect_above, &plan).then_some(("Expect", "100-continue"));
-    let engine: [Option<(&str, &str)>; 6] = [
-        to_proxy.map(|login| ("Proxy-Authorization", login)),
-        agent.map(|agent| ("User-Agent", agent)),
-        accept.map(|accept| ("Accept", accept)),
-        Some(("x-request-id", trace)),
-        Some(("x-tt-logid", trace)),
+    let expect = expects(expect_above, &plan).then_some((EXPECT, "100-continue"));
+    let engine = [
+        to_proxy.map(|login| (PROXY_AUTHORIZATION, login)),
+        agent.map(|agent| (USER_AGENT, agent)),
+        accept.map(|accept| (ACCEPT, accept)),
+        Some((REQUEST_ID, trace)),
+        Some((LOG_ID, trace)),
         expect,
     ];
-    let mut own = [("", ""); 6];
+    let mut own = [(ACCEPT, ""); 6];
     let mut own_len = 0;
     for header in engine.into_iter().flatten() {
         own[own_len] = header;

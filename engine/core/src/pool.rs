@@ -22,6 +22,9 @@ const OUTPUT_KEPT_BYTES_MAX: usize = 64 * 1024;
 /// A connection with the buffers that belong to it: no buffer serves two connections.
 pub(crate) struct Wire {
     pub(crate) connection: Box<dyn Connection>,
+    /// Where a request's head is written, before it goes to the front of the output.
+    pub(crate) head: Vec<u8>,
+    /// Stays as long as it once was: what lies beyond the request's bytes is room.
     pub(crate) output: Vec<u8>,
     /// Up to where the output may hold what was a header's or a field's.
     pub(crate) secret_end: usize,
@@ -48,6 +51,7 @@ impl Wire {
         let input = vec![0; INPUT_BYTES].into_boxed_slice();
         Box::new(Self {
             connection,
+            head: Vec::new(),
             output: Vec::new(),
             secret_end: 0,
             form: Vec::new(),
@@ -156,7 +160,7 @@ impl Pool {
             self.idle.remove(0).wire.discard();
         }
         wire.wipe();
-        wire.output.clear();
+        wire.output.truncate(OUTPUT_KEPT_BYTES_MAX);
         wire.output.shrink_to(OUTPUT_KEPT_BYTES_MAX);
         wire.form.clear();
         wire.form.shrink_to(OUTPUT_KEPT_BYTES_MAX);

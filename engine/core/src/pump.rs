@@ -13,7 +13,7 @@ use std::time::Duration;
 use chunk::Chunk;
 pub(crate) use chunk::{CHUNKING, Chunking};
 use held::Held;
-use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment, reserve_wiped};
+use quintet_proto::{Exchange, Next, Plan, Receiving, Reuse, Segment, reserve_wiped, wipe};
 use quintet_transport::{FileSend, SecurityError};
 
 use crate::clock::Clock;
@@ -110,7 +110,7 @@ impl From<Error> for Failure {
 }
 
 impl<'a> Pump<'a> {
-    /// `wire.output` holds the request head; `total` is the upload's own deadline.
+    /// `wire.head` holds the request head; `total` is the upload's own deadline.
     pub(crate) fn new(
         wire: &'a mut Wire,
         plan: &'a mut Plan,
@@ -120,8 +120,10 @@ impl<'a> Pump<'a> {
         total: Option<Duration>,
     ) -> Self {
         let front = ledger.front();
-        let head_left = wire.output.len();
+        let head_left = wire.head.len();
+        room_in(&mut wire.output, 0, head_left).copy_from_slice(&wire.head);
         wire.secret_end = wire.secret_end.max(head_left);
+        wipe(&mut wire.head);
         let content_length = plan.content_length();
         Self {
             plan,

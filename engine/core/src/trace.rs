@@ -36,8 +36,8 @@ impl Trace {
             *digit = b'0' + (millis % 10) as u8;
             millis /= 10;
         }
-        for (pair, byte) in text[15..].chunks_exact_mut(2).zip(random) {
-            pair.copy_from_slice(&HEX[usize::from(byte)]);
+        for (pair, byte) in text[15..].as_chunks_mut().0.iter_mut().zip(&random) {
+            *pair = [hex_digit(byte >> 4), hex_digit(byte & 15)];
         }
         Self::new(&text)
     }
@@ -77,17 +77,10 @@ impl Trace {
     }
 }
 
-/// Each byte's two digits.
-static HEX: [[u8; 2]; 256] = {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
+/// Computed, not looked up: so a compiler makes sixteen bytes' digits at once.
+fn hex_digit(value: u8) -> u8 {
+    value + b'0' + u8::from(value > 9) * (b'a' - b'0' - 10)
+}
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

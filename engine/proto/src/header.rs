@@ -42,12 +42,7 @@ pub fn is_engine_owned(name: &str) -> bool {
 
 /// [`is_engine_owned`] for a name without whitespace around it.
 pub(crate) fn is_owned(name: &[u8]) -> bool {
-    is_listed(&ENGINE_OWNED, name)
-}
-
-/// Whether `name` is, but for its case, one of the names of its length.
-pub(crate) fn is_listed(by_length: &[&[&str]], name: &[u8]) -> bool {
-    by_length.get(name.len()).is_some_and(|names| {
+    ENGINE_OWNED.get(name.len()).is_some_and(|names| {
         names
             .iter()
             .any(|listed| listed.as_bytes().eq_ignore_ascii_case(name))

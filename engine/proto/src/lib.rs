@@ -79,6 +79,6 @@ pub use grammar::is_media_type;
 pub use head::read_connect_answer;
 pub use header::{HEADER_BYTES_MAX, HEADERS_MAX, HeaderError, Headers, is_engine_owned};
 pub use plan::{Plan, PlanError, Segment, UNKNOWN_LENGTH};
-pub use request::{Framing, RequestError, RequestHead};
+pub use request::{EngineName, Framing, RequestError, RequestHead};
 pub use response::{Limits, Response, ResponseHead};
 pub use wipe::{reserve_wiped, wipe};

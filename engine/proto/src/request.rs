@@ -3,19 +3,73 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::grammar::{HOST, TARGET, are, is_media_type, is_token, is_value};
-use crate::header::{is_listed, is_owned};
+use crate::grammar::{HOST, TARGET, are, is_media_type, is_token, is_token_byte, is_value};
+use crate::header::is_owned;
 use crate::{Blame, Boundary, Headers, UNKNOWN_LENGTH};
 
-/// Names that the head itself writes or must not hold, by their length.
-const FRAMING: [&[&str]; 18] = {
-    let mut names: [&[&str]; 18] = [&[]; 18];
-    names[4] = &["host"];
-    names[12] = &["content-type"];
-    names[14] = &["content-length"];
-    names[17] = &["transfer-encoding"];
-    names
-};
+/// Names that the head itself writes or must not hold.
+const FRAMING: [&str; 4] = [
+    "host",
+    "content-type",
+    "content-length",
+    "transfer-encoding",
+];
+
+/// The name of a header that the engine gives: a token, and none of those that the head itself writes. One that is
+/// known when the program is compiled is checked then.
+///
+/// ```
+/// use quintet_proto::EngineName;
+///
+/// const ACCEPT: EngineName<'_> = EngineName::from_static("Accept");
+/// assert_eq!(EngineName::new("Accept"), Ok(ACCEPT));
+/// assert!(EngineName::new("Content-Length").is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineName<'a>(&'a str);
+
+impl<'a> EngineName<'a> {
+    /// # Errors
+    ///
+    /// [`RequestError::EngineHeader`] if it is no token (RFC 9110 5.6.2), or one of the names that the head itself writes:
+    /// Host, Content-Type, Content-Length, Transfer-Encoding.
+    pub const fn new(name: &'a str) -> Result<Self, RequestError> {
+        let (bytes, mut at) = (name.as_bytes(), 0);
+        let mut is_good = !bytes.is_empty();
+        while at < bytes.len() {
+            is_good &= is_token_byte(bytes[at]);
+            at += 1;
+        }
+        let mut at = 0;
+        while at < FRAMING.len() {
+            is_good &= !name.eq_ignore_ascii_case(FRAMING[at]);
+            at += 1;
+        }
+        match is_good {
+            true => Ok(Self(name)),
+            false => Err(RequestError::EngineHeader),
+        }
+    }
+
+    /// Its text, as it was given.
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+}
+
+impl EngineName<'static> {
+    /// For a constant.
+    ///
+    /// # Panics
+    ///
+    /// Where [`new`](Self::new) fails: of a constant, the program is then not compiled.
+    pub const fn from_static(name: &'static str) -> Self {
+        match Self::new(name) {
+            Ok(name) => name,
+            Err(_) => panic!("no name of a header that the engine may give"),
+        }
+    }
+}
 
 /// How the body of a request is delimited.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +95,7 @@ pub enum Framing<'a> {
 /// Everything that the head of an HTTP/1.1 request says (RFC 9112 2 and 3).
 ///
 /// ```
-/// use quintet_proto::{Boundary, Framing, Headers, RequestHead};
+/// use quintet_proto::{Boundary, EngineName, Framing, Headers, RequestHead};
 ///
 /// let boundary = Boundary::from_text("B")?;
 /// let mut headers = Headers::new();
@@ -54,7 +108,7 @@ pub enum Framing<'a> {
 ///     target: "/up?x=1",
 ///     host: "example.com:8080",
 ///     framing: Framing::Multipart { boundary: &boundary, content_length: 42 },
-///     engine: &[("x-request-id", "02")],
+///     engine: &[(EngineName::from_static("x-request-id"), "02")],
 ///     headers: &headers,
 /// }
 /// .write_to(&mut out)?;
@@ -82,7 +136,7 @@ pub struct RequestHead<'a> {
     /// What frames the body.
     pub framing: Framing<'a>,
     /// The engine's own further headers, written before the caller's.
-    pub engine: &'a [(&'a str, &'a str)],
+    pub engine: &'a [(EngineName<'a>, &'a str)],
     /// The caller's headers. Those that [`is_engine_owned`](crate::is_engine_owned) names are left out.
     pub headers: &'a Headers,
 }
@@ -154,7 +208,7 @@ impl RequestHead<'_> {
                 write_length(content_length, out);
             }
         }
-        for (name, value) in self.engine {
+        for (EngineName(name), value) in self.engine {
             write_field(name.as_bytes(), value.as_bytes(), out);
         }
         for (name, value) in self.headers.fields().filter(|(name, _)| !is_owned(name)) {
@@ -178,7 +232,7 @@ impl RequestHead<'_> {
         };
         let engine = self.engine.iter();
         let engine: usize = engine
-            .map(|(name, value)| name.len() + value.len() + 4)
+            .map(|(EngineName(name), value)| name.len() + value.len() + 4)
             .sum();
         let line = self.method.len() + self.target.len() + LINE + self.host.len();
         line + framing + engine + self.headers.lines_bytes()
@@ -199,12 +253,8 @@ impl RequestHead<'_> {
         {
             return Err(RequestError::ContentType);
         }
-        let good = |(name, value): &(&str, &str)| {
-            is_token(name.as_bytes())
-                && is_value(value.as_bytes())
-                && !is_listed(&FRAMING, name.as_bytes())
-        };
-        if !self.engine.iter().all(good) {
+        let mut values = self.engine.iter().map(|(_, value)| value.as_bytes());
+        if !values.all(is_value) {
             return Err(RequestError::EngineHeader);
         }
         Ok(())

@@ -4,8 +4,8 @@ mod common;
 
 use common::naive_parts;
 use quintet_proto::{
-    Boundary, Form, FormMistake, Framing, HeaderError, Headers, Newlines, Part, PartBody, Plan,
-    RequestError, RequestHead, Segment, UNKNOWN_LENGTH, is_engine_owned,
+    Boundary, EngineName, Form, FormMistake, Framing, HeaderError, Headers, Newlines, Part,
+    PartBody, Plan, RequestError, RequestHead, Segment, UNKNOWN_LENGTH, is_engine_owned,
 };
 use serde_json::Value;
 
@@ -174,19 +174,23 @@ fn a_request_line_holds_nothing_but_a_path_and_a_query() {
         let result = RequestHead { host, ..good }.write_to(&mut Vec::new());
         assert_eq!(result, Err(RequestError::Host), "{host:?}");
     }
-    for engine in [
-        ("x-request-id", "1\r\nX: 1"),
-        ("x request-id", "1"),
-        ("Content-Length", "1"),
-        ("transfer-encoding", "chunked"),
-        ("HOST", "h"),
+    let engine = [(EngineName::from_static("x-request-id"), "1\r\nX: 1")];
+    let engine = &engine[..];
+    let result = RequestHead { engine, ..good }.write_to(&mut Vec::new());
+    assert_eq!(result, Err(RequestError::EngineHeader));
+    for name in [
+        "",
+        "x request-id",
+        "Content-Length",
+        "transfer-encoding",
+        "HOST",
+        "content-Type",
     ] {
-        let result = RequestHead {
-            engine: &[engine],
-            ..good
-        }
-        .write_to(&mut Vec::new());
-        assert_eq!(result, Err(RequestError::EngineHeader), "{engine:?}");
+        assert_eq!(
+            EngineName::new(name),
+            Err(RequestError::EngineHeader),
+            "{name:?}"
+        );
     }
 }
 
@@ -200,7 +204,7 @@ fn a_get_after_a_redirect_frames_nothing() {
         target: "/",
         host: "[::1]:8080",
         framing: Framing::None,
-        engine: &[("Connection", "close")],
+        engine: &[(EngineName::from_static("Connection"), "close")],
         headers: &headers,
     }
     .write_to(&mut out)

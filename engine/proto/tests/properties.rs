@@ -7,8 +7,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use quintet_proto::{
-    Boundary, Form, Framing, Headers, Limits, Newlines, NoReuse, Part, PartBody, Plan, RequestHead,
-    ResponseError, ResponseErrorClass, Reuse, Segment, UNKNOWN_LENGTH, is_engine_owned,
+    Boundary, EngineName, Form, Framing, Headers, Limits, Newlines, NoReuse, Part, PartBody, Plan,
+    RequestHead, ResponseError, ResponseErrorClass, Reuse, Segment, UNKNOWN_LENGTH,
+    is_engine_owned,
 };
 
 const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -397,7 +398,7 @@ proptest! {
             target: &target,
             host: &host,
             framing: Framing::Multipart { boundary: &boundary, content_length },
-            engine: &[("x-request-id", "02")],
+            engine: &[(EngineName::from_static("x-request-id"), "02")],
             headers: &headers,
         };
         if head.write_to(&mut out).is_err() {

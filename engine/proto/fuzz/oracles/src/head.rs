@@ -10,8 +10,8 @@
 //! its bytes, for chunks the size of each, and the caller's headers, each a name and a value.
 
 use quintet_proto::{
-    Boundary, CHUNK_END, ChunkLine, Form, Framing, Headers, LAST_CHUNK, Plan, RequestHead, Segment,
-    UNKNOWN_LENGTH, is_engine_owned,
+    Boundary, CHUNK_END, ChunkLine, EngineName, Form, Framing, Headers, LAST_CHUNK, Plan,
+    RequestHead, Segment, UNKNOWN_LENGTH, is_engine_owned,
 };
 
 use crate::input::Input;
@@ -69,12 +69,15 @@ pub fn check(bytes: &[u8]) {
             content_length,
         },
     };
+    let Ok(engine_name) = EngineName::new(&engine.0) else {
+        return;
+    };
     let head = RequestHead {
         method: &method,
         target: &target,
         host: &host,
         framing,
-        engine: &[(&engine.0, &engine.1)],
+        engine: &[(engine_name, &engine.1)],
         headers: &headers,
     };
     let mut out = b"before".to_vec();
@@ -149,7 +152,7 @@ fn expected(head: &RequestHead<'_>) -> Fields {
     let engine = head
         .engine
         .iter()
-        .map(|(name, value)| (*name, value.as_bytes()));
+        .map(|(name, value)| (name.as_str(), value.as_bytes()));
     let callers = head
         .headers
         .iter()
