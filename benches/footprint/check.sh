@@ -21,10 +21,6 @@ else
     programs=("ring" "quickjs,ring" "plain" "small" "small,ring")
 fi
 
-# Relative relocations in their packed form: a sixth of a program like these is otherwise a table of pointers for the loader
-# (glibc 2.36, musl 1.2.4, Android 9 and later read it).
-relocations="-C link-arg=-Wl,-z,pack-relative-relocs"
-
 work=$(mktemp -d)
 peers=()
 # shellcheck disable=SC2317 # the trap calls it
@@ -108,7 +104,7 @@ for profile in "${profiles[@]}"; do
     for program in "${programs[@]}"; do
         bin=$(name "$program")
         # shellcheck disable=SC2046 # words are meant
-        RUSTFLAGS="$relocations" cargo build --quiet --locked --profile "$profile" --config "profile.$profile.strip=\"none\"" \
+        cargo build --quiet --locked --profile "$profile" --config "profile.$profile.strip=\"none\"" \
             $(package "$program") --bin "$bin"
         strip -s -o "$work/$bin" "$CARGO_TARGET_DIR/$profile/$bin"
         size=$(stat -c %s "$work/$bin")
