@@ -717,6 +717,24 @@ fn a_client_that_closed_its_sending_side_is_answered() {
 }
 
 #[test]
+fn no_more_targets_are_kept_than_asked_for() {
+    let receiver = start(Settings {
+        arrivals_max: 1,
+        ..Settings::default()
+    });
+    let mut client = connect(&receiver);
+    for target in ["/kept", "/counted"] {
+        client.send(post(target, "text/plain", "x"));
+        assert_eq!(client.answer().status, 200);
+    }
+    let stats = receiver.stats();
+    assert_eq!(
+        (stats.complete, &*stats.arrivals),
+        (2, &["/kept".into()][..])
+    );
+}
+
+#[test]
 fn uploads_at_once_are_counted() {
     let receiver = start(Settings::default());
     let mut clients: Vec<_> = (0..3).map(|_| connect(&receiver)).collect();
