@@ -80,5 +80,5 @@ pub const PART_HEAD_BYTES_MAX: usize = 64 * 1024;
 pub const REQUEST_HEAD_BYTES_MAX: usize = 256 * 1024;
 /// Connections open at once; more wait in the listen queue.
 pub const CONNECTIONS_MAX: usize = 1_024;
-/// Request targets kept in [`Stats::arrivals`]; later ones are counted only.
+/// Request targets kept in [`Stats::arrivals`] by default; later ones are counted only.
 pub const ARRIVALS_MAX: usize = 65_536;

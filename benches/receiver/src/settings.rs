@@ -1,6 +1,6 @@
 //! What a receiver is told before it starts.
 
-use crate::{Discard, Received, Tls};
+use crate::{ARRIVALS_MAX, Discard, Received, Tls};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -46,6 +46,9 @@ pub struct Settings {
     pub idle: Duration,
     /// Hash what comes. Default true; false leaves `sha256` empty and measures the client alone.
     pub digest: bool,
+    /// The most request targets kept in [`Stats::arrivals`](crate::Stats::arrivals); later ones are counted only. Zero keeps
+    /// none, so that a receiver at work for days holds no more than at first. Default [`ARRIVALS_MAX`].
+    pub arrivals_max: usize,
     /// `Some`: throw bodies away, unparsed and unhashed, and do as it says. Such answers name neither fields nor files.
     /// Default `None`.
     pub discard: Option<Discard>,
@@ -71,6 +74,7 @@ impl Default for Settings {
             linger: Duration::from_secs(2),
             idle: Duration::from_secs(60),
             digest: true,
+            arrivals_max: ARRIVALS_MAX,
             discard: None,
             on_upload: None,
         }
@@ -93,6 +97,7 @@ impl fmt::Debug for Settings {
             .field("linger", &self.linger)
             .field("idle", &self.idle)
             .field("digest", &self.digest)
+            .field("arrivals_max", &self.arrivals_max)
             .field("discard", &self.discard)
             .field("on_upload", &self.on_upload.is_some())
             .finish()

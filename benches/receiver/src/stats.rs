@@ -1,6 +1,5 @@
 //! What a receiver has counted so far.
 
-use crate::ARRIVALS_MAX;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Counts since the start, taken at one moment.
@@ -26,7 +25,8 @@ pub struct Stats {
     pub early: u64,
     /// Body bytes read.
     pub bytes: u64,
-    /// The targets of the uploads in the order in which their heads arrived.
+    /// The targets of the uploads in the order in which their heads arrived, up to
+    /// [`Settings::arrivals_max`](crate::Settings::arrivals_max) of them.
     pub arrivals: Vec<String>,
 }
 
@@ -53,11 +53,11 @@ impl Counters {
         self.lock().requests += 1;
     }
 
-    pub(crate) fn upload_began(&self, target: &str) {
+    pub(crate) fn upload_began(&self, target: &str, arrivals_max: usize) {
         let mut stats = self.lock();
         stats.active += 1;
         stats.active_most = stats.active_most.max(stats.active);
-        if stats.arrivals.len() < ARRIVALS_MAX {
+        if stats.arrivals.len() < arrivals_max {
             stats.arrivals.push(target.to_owned());
         }
     }

@@ -227,7 +227,9 @@ struct Upload {
 impl Upload {
     fn begin(shared: &Arc<Shared>, request: &Request) -> Self {
         let target = request.uri().to_string();
-        shared.counters.upload_began(&target);
+        shared
+            .counters
+            .upload_began(&target, shared.settings.arrivals_max);
         let peer = request.extensions().get::<Peer>();
         // For the report alone.
         let reported = shared.settings.on_upload.is_some();

@@ -8,6 +8,10 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// Longest wait for something that must happen: reaching it is a failure, not a measurement. A machine that does much else
+/// has made 10 seconds too few.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Reads answers off a connection one after another.
 struct Client<S> {
     stream: S,
@@ -35,9 +39,7 @@ impl Answer {
 
 fn connect(receiver: &Receiver) -> Client<TcpStream> {
     let stream = TcpStream::connect(receiver.addr()).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     Client {
         stream,
         unread: Vec::new(),
@@ -136,7 +138,7 @@ fn reporting(mut settings: Settings) -> (Receiver, Arc<Mutex<Vec<Received>>>) {
 
 /// Waits for what the receiver's thread does by itself, such as noticing a closed connection.
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let until = Instant::now() + Duration::from_secs(10);
+    let until = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < until, "{what}");
         std::thread::sleep(Duration::from_millis(5));
@@ -559,7 +561,7 @@ fn without_lingering_the_connection_is_reset() {
     });
     let mut client = connect(&receiver);
     client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n");
-    let until = Instant::now() + Duration::from_secs(10);
+    let until = Instant::now() + PATIENCE;
     while client.stream.write_all(&[0; 10_000]).is_ok() {
         assert!(Instant::now() < until, "no reset");
     }
@@ -625,7 +627,6 @@ fn reading_keeps_to_the_rate() {
         sha256(&[b'x'; 100_000])
     );
     assert!(took >= Duration::from_millis(400), "{took:?}");
-    assert!(took <= Duration::from_secs(10), "{took:?}");
     let refused = Receiver::start(Settings {
         rate: Some(0),
         ..Settings::default()
@@ -714,6 +715,24 @@ fn a_client_that_closed_its_sending_side_is_answered() {
     client.send(post("/", "a/b", "x"));
     client.stream.shutdown(Shutdown::Write).unwrap();
     assert_eq!(client.answer().status, 200);
+}
+
+#[test]
+fn no_more_targets_are_kept_than_asked_for() {
+    let receiver = start(Settings {
+        arrivals_max: 1,
+        ..Settings::default()
+    });
+    let mut client = connect(&receiver);
+    for target in ["/kept", "/counted"] {
+        client.send(post(target, "text/plain", "x"));
+        assert_eq!(client.answer().status, 200);
+    }
+    let stats = receiver.stats();
+    assert_eq!(
+        (stats.complete, &*stats.arrivals),
+        (2, &["/kept".into()][..])
+    );
 }
 
 #[test]

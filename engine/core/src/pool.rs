@@ -156,7 +156,7 @@ impl Pool {
         if self.closed || self.idle_max == 0 || !wire.is_quiet(&self.watcher) {
             return wire.discard();
         }
-        if self.idle.len() >= self.idle_max {
+        if self.idle.len() >= self.idle_max && !planted::is("idle-without-bound") {
             self.idle.remove(0).wire.discard();
         }
         wire.wipe();

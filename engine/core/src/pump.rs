@@ -441,8 +441,12 @@ impl<'a> Pump<'a> {
     /// while a file is brought into memory; what is placed by then may go.
     fn place(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let begun = self.placed;
-        while self.output_end < CHUNK_BYTES {
-            let room = CHUNK_BYTES - self.output_end;
+        let chunk_bytes = match planted::is("reads-without-bound") {
+            true => 4 * CHUNK_BYTES,
+            false => CHUNK_BYTES,
+        };
+        while self.output_end < chunk_bytes {
+            let room = chunk_bytes - self.output_end;
             let placed = match self.plan.at(self.placed) {
                 None => {
                     if self.placed == 0 {

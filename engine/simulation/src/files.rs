@@ -182,7 +182,11 @@ impl Source for SimulatedSource {
     }
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        with(self.number, |_, file| file.read(buf, offset))
+        with(self.number, |world, file| {
+            let read = file.read(buf, offset)?;
+            world.has_read(self.number, offset + read as u64);
+            Ok(read)
+        })
     }
 
     fn poll_read_at(

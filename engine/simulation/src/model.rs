@@ -53,9 +53,14 @@ impl Body {
         self.file_end() + self.after.len() as u64
     }
 
+    /// Where the file's content begins.
+    pub(crate) fn file_start(&self) -> u64 {
+        self.before.len() as u64
+    }
+
     /// Where the file's content ends.
     pub(crate) fn file_end(&self) -> u64 {
-        self.before.len() as u64 + self.file_len
+        self.file_start() + self.file_len
     }
 
     /// Whether these are its bytes from `offset` on; of the file's content `is_content` tells.
@@ -66,7 +71,7 @@ impl Body {
         is_content: impl Fn(u64, &[u8]) -> bool,
     ) -> bool {
         while !bytes.is_empty() {
-            let before = self.before.len() as u64;
+            let before = self.file_start();
             let (piece, end) = match offset {
                 _ if offset < before => (Piece::Before, before),
                 _ if offset < self.file_end() => (Piece::File, self.file_end()),

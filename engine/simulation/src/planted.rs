@@ -8,7 +8,7 @@ use std::process::Command;
 const VARIABLE: &str = "QUINTET_PLANTED";
 
 /// Their names, in the engine's and the protocol's `planted_on.rs`.
-const DEFECTS: [&str; 22] = [
+const DEFECTS: [&str; 24] = [
     "slot-leaked-on-abort",
     "shutdown-leaves-one",
     "told-twice",
@@ -31,6 +31,8 @@ const DEFECTS: [&str; 22] = [
     "reuse-after-surplus-bytes",
     "cut-answer-taken",
     "early-answer-ignored",
+    "reads-without-bound",
+    "idle-without-bound",
 ];
 
 /// Looks for each in a process of its own. Whether all were found.

@@ -20,6 +20,9 @@ use crate::model::{Body, Going, Head};
 use crate::random::Chance;
 use crate::scenario::{Mistake, ORIGINS, Scenario, Spec};
 
+/// I16: the most of a file that an upload may have read and not yet sent, and so the most that it may hold in memory.
+const READ_AHEAD_BYTES_MAX: u64 = 224 * 1024;
+
 thread_local! {
     static WORLD: RefCell<Option<Rc<World>>> = const { RefCell::new(None) };
 }
@@ -96,6 +99,8 @@ pub(crate) struct Live {
     pub(crate) link: Weak<Link>,
     pub(crate) body_len: u64,
     pub(crate) body_taken: u64,
+    /// How much of the file is in what was taken.
+    pub(crate) file_taken: u64,
     pub(crate) request_whole: bool,
     pub(crate) wire_taken: u64,
     pub(crate) heard_now: u64,
@@ -144,6 +149,7 @@ impl Live {
             link: Weak::new(),
             body_len: 0,
             body_taken: 0,
+            file_taken: 0,
             request_whole: false,
             wire_taken: 0,
             heard_now: 0,
@@ -408,7 +414,7 @@ impl World {
         }
     }
 
-    /// Time has moved on: what was begun before must have come to rest. I1, I2.
+    /// Time has moved on: what was begun before must have come to rest. I1, I2, I16.
     pub(crate) fn settle(&self) {
         let now = self.now();
         if self.last_event_at.replace(now) == now || self.shut_at.get().is_some() {
@@ -419,6 +425,29 @@ impl World {
         if active < slots && queued > 0 {
             self.violated("I2", || {
                 format!("{active} of {slots} slots are taken while {queued} wait")
+            });
+        }
+        let links = self.open_links.get();
+        let links_max = active + self.scenario.settings.idle_max;
+        if links > links_max {
+            self.violated("I16", || {
+                format!("{links} connections are held, and {links_max} may be")
+            });
+        }
+        let sources = self.open_sources.get();
+        if sources > active {
+            self.violated("I16", || {
+                format!("{sources} files are open for {active} uploads")
+            });
+        }
+    }
+
+    /// The engine has read the file up to here: what of it is not on its way yet lies in memory. I16.
+    pub(crate) fn has_read(&self, upload: usize, file_end: u64) {
+        let held = file_end.saturating_sub(self.uploads.borrow()[upload].file_taken);
+        if held > READ_AHEAD_BYTES_MAX {
+            self.violated("I16", || {
+                format!("upload {upload}: {held} bytes of its file are held")
             });
         }
     }
@@ -439,6 +468,7 @@ impl World {
         live.link = Rc::downgrade(link);
         if live.going.with_body {
             live.body_taken = 0;
+            live.file_taken = 0;
         }
         live.request_whole = false;
         live.heard_now = 0;
@@ -512,6 +542,7 @@ impl World {
             return;
         };
         live.body_taken = body_taken;
+        live.file_taken = body_taken.saturating_sub(body.file_start());
         live.request_whole = body_taken == body.len();
         if live.stage == Stage::Body && body_taken >= body.file_end() {
             live.stage = Stage::Closing;

@@ -137,10 +137,11 @@ fn expected(head: &RequestHead<'_>) -> Fields {
             let content_type = format!("multipart/form-data; boundary={}", boundary.as_str());
             Some((content_type, content_length))
         }
+        // It may end in a semicolon and a space (RFC 9110 5.6.6), and readers cut the space.
         Framing::Raw {
             content_type,
             content_length,
-        } => Some((content_type.to_owned(), content_length)),
+        } => Some((content_type.trim_end().to_owned(), content_length)),
     };
     if let Some((content_type, content_length)) = body {
         fields.push(("Content-Type".to_owned(), content_type.into()));
