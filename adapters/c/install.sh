@@ -4,6 +4,7 @@
 #     adapters/c/install.sh PREFIX [OPTION OF CARGO...]
 #     adapters/c/install.sh /usr/local
 #     adapters/c/install.sh /usr --no-default-features --features tls --profile min-z
+#     adapters/c/install.sh /usr --manifest-path adapters/c/small/Cargo.toml --features tls --profile min-z
 #
 # DESTDIR, if set, stands before PREFIX where files are put, and nowhere in them. QUINTET_BUILT names a folder that holds
 # libquintet_c.so and libquintet_c.a already: then nothing is built.
@@ -23,11 +24,18 @@ version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/../../Cargo.toml" | head -
 build() {
     local options=("$@") path
     case " $* " in
+    *" --manifest-path"*) ;;
+    *) options+=(--manifest-path "$here/Cargo.toml") ;;
+    esac
+    case " $* " in
+    # A panic ends the program there, so nothing is unwound.
+    *" --profile min-z "* | *" --profile=min-z "*)
+        options+=(-- -C "link-arg=-Wl,-T,$here/no_unwinding.ld" -C link-arg=-Wl,--no-eh-frame-hdr)
+        ;;
     *" --profile"*) ;;
     *) options+=(--release) ;;
     esac
-    path=$(cargo rustc --manifest-path "$here/Cargo.toml" --lib --crate-type cdylib,staticlib \
-        --message-format json-render-diagnostics "${options[@]}" |
+    path=$(cargo rustc --lib --crate-type cdylib,staticlib --message-format json-render-diagnostics "${options[@]}" |
         sed -n 's/.*"\([^"]*libquintet_c\.so\)".*/\1/p' | tail -n 1)
     # What cargo has said stands above.
     [ -n "$path" ] || exit 1
