@@ -13,7 +13,7 @@ export RUSTFLAGS="-C link-arg=-Wl,-z,pack-relative-relocs"
 mode=${1:-abort}
 panic=abort
 # As install.sh links it.
-link=(-C "link-arg=-Wl,-T,$here/no_unwinding.ld" -C link-arg=-Wl,--no-eh-frame-hdr)
+link=(-C "link-arg=-Wl,-T,$here/no_unwinding.ld" -C "link-arg=-Wl,--no-eh-frame-hdr")
 if [ "$mode" = unwind ]; then
     panic=unwind
     link=()
