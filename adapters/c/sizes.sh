@@ -12,14 +12,19 @@ export RUSTFLAGS="-C link-arg=-Wl,-z,pack-relative-relocs"
 
 mode=${1:-abort}
 panic=abort
-[ "$mode" != unwind ] || panic=unwind
+# As install.sh links it.
+link=(-C "link-arg=-Wl,-T,$here/no_unwinding.ld" -C "link-arg=-Wl,--no-eh-frame-hdr")
+if [ "$mode" = unwind ]; then
+    panic=unwind
+    link=()
+fi
 status=0
 printf '# %s; bytes after strip; opt-level z, panic = %s\n' "$(rustc --version)" "$panic"
 # row NAME FOLDER FEATURES
 row() {
     local size most=
     cargo rustc --quiet --locked --manifest-path "$2/Cargo.toml" --lib --crate-type cdylib --profile min-z \
-        --config "profile.min-z.panic=\"$panic\"" --no-default-features --features "$3"
+        --config "profile.min-z.panic=\"$panic\"" --no-default-features --features "$3" -- "${link[@]}"
     size=$(stat -c %s "$CARGO_TARGET_DIR/min-z/libquintet_c.so")
     printf '%-12s %8s   %s\n' "$1" "$size" "$3"
     [ "$mode" = check ] || return 0

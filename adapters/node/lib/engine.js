@@ -20,14 +20,14 @@ class Uploads {
 }
 
 // Made apart from the engine, so that it holds the uploads and nothing else: the native half holds it for good.
-const teller = (uploads) => (key, what, text) => {
+const teller = (uploads) => (key, progress, headers, succeeded, result) => {
   const upload = uploads.live.get(key);
-  if (what === 'success' || what === 'fail') {
+  if (result) {
     uploads.live.delete(key);
     upload.door.ended(key);
     alive.ended();
   }
-  upload.tell(what, text);
+  upload.tell(progress, headers, succeeded, result);
   if (uploads.live.size === 0) {
     for (const resolve of uploads.idle.splice(0)) resolve();
   }

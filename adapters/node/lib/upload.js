@@ -19,6 +19,7 @@ class Upload {
   #complete;
   #progress = [];
   #headers = [];
+  #isHeard = false;
   // Called once, after `complete`.
   #settled = [];
   // Callbacks run in the asynchronous context of the call.
@@ -32,21 +33,24 @@ class Upload {
     this.#complete = callable(given.complete);
   }
 
-  tell(what, text) {
-    this.#context.runInAsyncScope(this.#tell, this, what, JSON.parse(text));
+  // What has come since it was told last: each as JSON, or nothing.
+  tell(progress, headers, succeeded, result) {
+    this.#context.runInAsyncScope(this.#tell, this, progress, headers, succeeded, result);
   }
 
-  #tell(what, value) {
-    if (what === 'progress') {
+  #tell(progress, headers, succeeded, result) {
+    if (progress) {
+      const value = JSON.parse(progress);
       for (const listener of this.#progress) {
         // Also when it was a listener before this one that has aborted.
         if (!this.aborted) call(listener, value);
       }
-    } else if (what === 'headers') {
-      for (const listener of this.#headers) call(listener, value);
-    } else {
-      this.#end(what === 'success', value);
     }
+    if (headers) {
+      const value = JSON.parse(headers);
+      for (const listener of this.#headers) call(listener, value);
+    }
+    if (result) this.#end(succeeded, JSON.parse(result));
   }
 
   #end(succeeded, result) {
@@ -82,7 +86,13 @@ class Upload {
   // Lists are made anew, so that one that is being called stays as it is.
   #with(listeners, listener) {
     const kept = this.outcome !== undefined || typeof listener !== 'function' || listeners.includes(listener);
-    return kept ? listeners : [...listeners, listener];
+    if (kept) return listeners;
+    if (!this.#isHeard) {
+      // Most uploads are only awaited: nothing but their end is told to this thread.
+      this.#isHeard = true;
+      this.door.hear(this.key);
+    }
+    return [...listeners, listener];
   }
 
   // Calls `settle` after `complete`, or at once if that is past.

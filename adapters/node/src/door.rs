@@ -35,7 +35,7 @@ pub struct Door {
     engine: Engine,
     include: Include,
     queue: Arc<Queue>,
-    uploads: HashMap<i64, UploadTask>,
+    uploads: HashMap<i64, (UploadTask, Arc<News>)>,
 }
 
 #[napi]
@@ -56,7 +56,7 @@ impl Door {
             .files(given.files)
             .start()?;
         let queue = dispatch
-            .build_threadsafe_function::<News>()
+            .build_threadsafe_function::<Arc<News>>()
             .callee_handled::<false>()
             .weak::<true>()
             .build_callback(News::tell)?;
@@ -99,18 +99,27 @@ impl Door {
             Ok(_) if aborted => Call::refused(quintet::Error::aborted()),
             read => read.unwrap_or_else(Call::refused),
         };
-        let teller = Teller::new(key, call.include, self.queue.clone());
+        let news = News::new(key, call.include);
+        let teller = Teller::new(news.clone(), self.queue.clone());
         let task = self.engine.upload(call.request.listener(Arc::new(teller)));
         let mut told = vec![task.trace().to_string()];
         told.extend_from_slice(task.ignored_headers());
-        self.uploads.insert(key, task);
+        self.uploads.insert(key, (task, news));
         told
     }
 
     /// Whether the abort took effect.
     #[napi]
     pub fn abort(&self, key: i64) -> bool {
-        self.uploads.get(&key).is_some_and(UploadTask::abort)
+        self.uploads.get(&key).is_some_and(|(task, _)| task.abort())
+    }
+
+    /// Somebody listens for its progress or its headers.
+    #[napi]
+    pub fn hear(&self, key: i64) {
+        if let Some((_, news)) = self.uploads.get(&key) {
+            news.hear(&self.queue);
+        }
     }
 
     /// The end of this upload was told.

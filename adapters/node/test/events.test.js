@@ -66,6 +66,19 @@ test('a listener is called once for each event, in the order of their coming, un
   assert.deepEqual(names(), ['a', 'b']);
 });
 
+test('who comes late hears what nobody has heard', async (t) => {
+  const held = gate();
+  const receiver = await receive(t, { before: () => held.opened });
+  const { names, note } = calls();
+  const task = uploadFile({ url: receiver.url, filePath: file(t, 'x'), name: 'f' });
+  await new Promise((resolve) => receiver.server.once('request', resolve));
+  task.onProgressUpdate(note('progress'));
+  task.onHeadersReceived(note('headers'));
+  held.open();
+  await task;
+  assert.deepEqual(names(), ['progress', 'headers']);
+});
+
 test('an abort ends an upload in any state, and no progress follows', async (t) => {
   const held = gate();
   const receiver = await receive(t, { before: () => held.opened });

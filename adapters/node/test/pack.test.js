@@ -29,7 +29,8 @@ test('the tarball installs in a clean folder, and is all that it needs', async (
   const code = fs.readdirSync(path.join(__dirname, '../lib')).map((name) => `lib/${name}`);
   const addon = `quintet.${process.platform}-${process.arch}.node`;
   const wanted = [
-    'LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'index.d.mts', 'index.d.ts', 'index.js', 'index.mjs', 'package.json',
+    'LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'THIRD-PARTY-NOTICES', 'index.d.mts', 'index.d.ts', 'index.js', 'index.mjs',
+    'package.json',
   ];
   assert.deepEqual(names.toSorted(), [...wanted, ...code, addon].sort());
   fs.writeFileSync(path.join(at, 'package.json'), '{}');
@@ -43,5 +44,21 @@ test('the tarball installs in a clean folder, and is all that it needs', async (
         error ? reject(error) : resolve(stdout));
     });
     assert.equal(said, 'uploadFile:ok Engine\n');
+  }
+});
+
+test('the notices hold the licence of every crate that is linked into the addon', () => {
+  const told = fs.readFileSync(path.join(__dirname, '../THIRD-PARTY-NOTICES'), 'utf8');
+  const tree = execFileSync(
+    'cargo', ['tree', '--locked', '-e', 'normal,no-proc-macro', '--prefix', 'none', '--format', '{p}'],
+    { cwd: path.join(__dirname, '..'), encoding: 'utf8' });
+  // A path is told of our own.
+  const lines = tree.split('\n').map((line) => line.replace(' (*)', '')).filter((line) => line && !line.includes('('));
+  const crates = new Set(lines.map((line) => line.replace(' v', ' ')));
+  assert.ok(crates.size > 50, tree);
+  for (const crate of crates) {
+    const [, its] = told.split(`\n======== ${crate}: `);
+    assert.ok(its, `nothing of ${crate}`);
+    assert.match(its.split('\n======== ')[0], /--- |Permission is hereby granted/, crate);
   }
 });

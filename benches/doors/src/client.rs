@@ -59,7 +59,7 @@ pub(crate) fn many(
         _ => chain(&engine, url, file, uploads),
     };
     // Connections, pages, and the first run of all code.
-    run(100)?;
+    run(1000)?;
     let (began, before) = (Instant::now(), cpu());
     run(uploads)?;
     let each = |time: Duration| time.as_secs_f64() * 1e6 / uploads as f64;
@@ -100,6 +100,8 @@ struct Chain {
     engine: Engine,
     request: UploadRequest,
     left: AtomicUsize,
+    /// Those that did not end. Who waits is woken once, by the last.
+    unended: AtomicUsize,
     /// The longest body that progress told of, as the script has it.
     most: Mutex<u64>,
     this: OnceLock<std::sync::Weak<Chain>>,
@@ -112,16 +114,14 @@ fn chain(engine: &Engine, url: &str, file: &str, uploads: usize) -> Result<(), B
         engine: engine.clone(),
         request: UploadRequest::new(url, file, "file").field("album", "spring"),
         left: AtomicUsize::new(uploads),
+        unended: AtomicUsize::new(uploads),
         most: Mutex::default(),
         this: OnceLock::new(),
         ended,
     });
     let _ = links.this.set(Arc::downgrade(&links));
     (0..IN_FLIGHT).for_each(|_| links.ask());
-    for _ in 0..uploads {
-        wait.recv()??;
-    }
-    Ok(())
+    Ok(wait.recv()??)
 }
 
 impl Chain {
@@ -147,10 +147,12 @@ impl Listener for Chain {
             }
             EventKind::Done(outcome) => {
                 self.ask();
-                let _ = self.ended.send(match outcome.status() {
+                let is_last = self.unended.fetch_sub(1, Ordering::Relaxed) == 1;
+                let _ = match outcome.status() {
+                    Some(200) if is_last => self.ended.send(Ok(())),
                     Some(200) => Ok(()),
-                    _ => Err(outcome.err_msg()),
-                });
+                    _ => self.ended.send(Err(outcome.err_msg())),
+                };
             }
             _ => {}
         }

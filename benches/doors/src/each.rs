@@ -1,15 +1,62 @@
-//! What each of many uploads takes.
+//! What each of many uploads takes, by one client and another.
 
 use std::error::Error;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const FILE_BYTES: usize = 4096;
 
-pub(crate) fn measure(uploads: usize, rounds: usize) -> Result<(), Box<dyn Error>> {
-    let program = std::env::current_exe()?;
-    let mut peer = Command::new(&program)
+/// A program that is run as `PROGRAM NAME UPLOADS URL FILE`, and prints what each upload took it in microseconds: CPU, and wall.
+pub(crate) struct Client {
+    name: String,
+    program: PathBuf,
+}
+
+impl Client {
+    /// This program's own two; the first is what the others are compared with.
+    pub(crate) fn own() -> Result<Vec<Self>, Box<dyn Error>> {
+        let program = std::env::current_exe()?;
+        let own = |name: &str| Self {
+            name: name.into(),
+            program: program.clone(),
+        };
+        Ok(vec![own("rust"), own("quickjs")])
+    }
+
+    /// `NAME=PROGRAM`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (name, program) = text.split_once('=')?;
+        Some(Self {
+            name: name.into(),
+            program: program.into(),
+        })
+    }
+
+    fn run(&self, uploads: usize, url: &str, file: &Path) -> Result<Took, Box<dyn Error>> {
+        let ran = Command::new(&self.program)
+            .args([&self.name, &uploads.to_string(), url])
+            .arg(file)
+            .stderr(Stdio::inherit())
+            .output()?;
+        let told = String::from_utf8(ran.stdout)?;
+        let took = told.trim_end().split_once(' ');
+        let (cpu, wall) = took.ok_or_else(|| format!("{}: {} {told:?}", self.name, ran.status))?;
+        Ok([cpu.parse()?, wall.parse()?])
+    }
+}
+
+/// Microseconds: CPU, wall.
+type Took = [f64; 2];
+
+/// In each round every client has its turn, so that a slow minute hits all alike.
+pub(crate) fn measure(
+    uploads: usize,
+    rounds: usize,
+    clients: &[Client],
+) -> Result<(), Box<dyn Error>> {
+    let mut peer = Command::new(std::env::current_exe()?)
         .arg("peer")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -21,41 +68,44 @@ pub(crate) fn measure(uploads: usize, rounds: usize) -> Result<(), Box<dyn Error
     let file = folder.path().join("file");
     fs::write(&file, vec![0x5a; FILE_BYTES])?;
 
-    println!(
-        "each of {uploads} uploads, \u{b5}s    CPU: rust  quickjs  more     wall: rust  quickjs  more"
-    );
-    let mut all = Vec::new();
-    for round in 1..=rounds {
-        let mut row = Vec::new();
-        for kind in ["rust", "quickjs"] {
-            let ran = Command::new(&program)
-                .args([kind, &uploads.to_string(), &url])
-                .arg(&file)
-                .output()?;
-            let told = String::from_utf8(ran.stdout)?;
-            let (cpu, wall) = told.trim_end().split_once(' ').ok_or(told.clone())?;
-            row.push((cpu.parse::<f64>()?, wall.parse::<f64>()?));
+    let mut all: Vec<Vec<Took>> = clients.iter().map(|_| Vec::new()).collect();
+    for _ in 0..rounds {
+        for (client, took) in clients.iter().zip(&mut all) {
+            took.push(client.run(uploads, &url, &file)?);
         }
-        let row = [row[0].0, row[1].0, row[0].1, row[1].1];
-        print(&format!("round {round}"), row);
-        all.push(row);
     }
-    let median = |at: usize| {
-        let mut values: Vec<f64> = all.iter().map(|row| row[at]).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or_default()
-    };
-    print("medians", [0, 1, 2, 3].map(median));
+    print(uploads, rounds, clients, &all);
     // The end of its input ends it.
     drop(peer.stdin.take());
     peer.wait()?;
     Ok(())
 }
 
-fn print(name: &str, [rust, script, rust_wall, script_wall]: [f64; 4]) {
+fn print(uploads: usize, rounds: usize, clients: &[Client], all: &[Vec<Took>]) {
+    println!("each of {uploads} uploads, \u{b5}s; {rounds} rounds: median, least to most");
     println!(
-        "{name:<31} {rust:>9.1} {script:>8.1} {:>5.1} {rust_wall:>14.1} {script_wall:>8.1} {:>5.1}",
-        script - rust,
-        script_wall - rust_wall
+        "{:<18}{:^24}{:^24}{:^24}{:^24}",
+        "", "CPU", "more than rust", "wall", "more than rust"
     );
+    for (client, took) in clients.iter().zip(all) {
+        print!("{:<18}", client.name);
+        for what in 0..2 {
+            let base = all.first().into_iter().flatten();
+            let more = took
+                .iter()
+                .zip(base)
+                .map(|(took, base)| took[what] - base[what]);
+            print!("{}", spread(took.iter().map(|took| took[what]).collect()));
+            // Of the same round, as it is meant to be compared.
+            print!("{}", spread(more.collect()));
+        }
+        println!();
+    }
+}
+
+fn spread(mut values: Vec<f64>) -> String {
+    values.sort_unstable_by(f64::total_cmp);
+    let at = |at: usize| values.get(at).copied().unwrap_or_default();
+    let [least, median, most] = [0, values.len() / 2, values.len().saturating_sub(1)].map(at);
+    format!("{median:>8.1} {:<15}", format!("{least:.1} to {most:.1}"))
 }

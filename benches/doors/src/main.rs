@@ -1,4 +1,4 @@
-//! What a script's upload costs over one of a Rust program, and how soon it begins: see the README.
+//! What an upload costs through each door over one of a Rust program, and how soon it begins: see the README.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what this program does")]
 
@@ -8,6 +8,8 @@ mod peer;
 mod start;
 
 use std::error::Error;
+
+use crate::each::Client;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -19,15 +21,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["rust" | "quickjs", uploads, url, file] => {
             client::many(args[0], uploads.parse()?, url, file)
         }
-        [] => measure("5000", "7", None),
-        [uploads] => measure(uploads, "7", None),
-        [uploads, rounds] => measure(uploads, rounds, None),
-        [uploads, rounds, cli] => measure(uploads, rounds, Some(cli)),
-        _ => Err("quintet-doors [UPLOADS] [ROUNDS] [PATH OF quintet]".into()),
+        [] => measure("5000", "7", &[]),
+        [uploads] => measure(uploads, "7", &[]),
+        [uploads, rounds, ref more @ ..] => measure(uploads, rounds, more),
     }
 }
 
-fn measure(uploads: &str, rounds: &str, cli: Option<&str>) -> Result<(), Box<dyn Error>> {
-    start::measure(cli)?;
-    each::measure(uploads.parse()?, rounds.parse()?)
+/// `more`: `NAME=PROGRAM` of further clients, or the path of the command line.
+fn measure(uploads: &str, rounds: &str, more: &[&str]) -> Result<(), Box<dyn Error>> {
+    let mut clients = Client::own()?;
+    clients.extend(more.iter().copied().filter_map(Client::parse));
+    start::measure(more.iter().copied().find(|word| !word.contains('=')))?;
+    each::measure(uploads.parse()?, rounds.parse()?, &clients)
 }

@@ -113,4 +113,13 @@ fn destdir_stands_before_the_prefix_and_in_no_file() {
     for file in ["include/quintet.h", "lib/libquintet.a", "lib/libquintet.so"] {
         assert!(at.join(file).exists(), "{file}");
     }
+    let licences = at.join("share/doc/quintet");
+    assert!(licences.join("LICENSE-MIT").exists());
+    let notices = std::fs::read_to_string(licences.join("THIRD-PARTY-NOTICES")).expect("they");
+    for linked in ["httparse", "rustls", "ring", "webpki-roots"] {
+        assert!(
+            notices.contains(&format!("\n======== {linked} ")),
+            "{linked}"
+        );
+    }
 }

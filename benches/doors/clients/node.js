@@ -1,10 +1,12 @@
-// One client of the bench: `client.js WHICH N PORT FILE` uploads N times, five at a time, as `quintet-steady window` does.
+#!/usr/bin/env node
+// Uploads by this package, by Node's own fetch or by undici: `node.js WHICH UPLOADS URL FILE`.
 'use strict';
 
 const { openAsBlob } = require('node:fs');
 
-const [which, times, port, filePath] = process.argv.slice(2);
-const url = `http://127.0.0.1:${port}/upload`;
+const [which, times, url, filePath] = process.argv.slice(2);
+// Code is compiled, and connections are there, before it is counted.
+const WARM_UP = 1_000;
 
 async function form(FormData) {
   const form = new FormData();
@@ -14,12 +16,12 @@ async function form(FormData) {
 }
 
 const clients = {
-  package() {
-    const { uploadFile } = require('..');
+  node() {
+    const { uploadFile } = require('../../../adapters/node');
     return async () => (await uploadFile({ url, filePath, name: 'file', formData: { album: 'spring' } })).statusCode;
   },
-  'package-heard'() {
-    const { uploadFile } = require('..');
+  'node, listeners'() {
+    const { uploadFile } = require('../../../adapters/node');
     return async () => {
       const task = uploadFile({ url, filePath, name: 'file', formData: { album: 'spring' } });
       task.onProgressUpdate(() => {});
@@ -36,18 +38,20 @@ const clients = {
   },
   undici() {
     const { FormData, Pool } = require('undici');
-    const pool = new Pool(new URL(url).origin, { connections: 5 });
+    const { origin, pathname: path } = new URL(url);
+    const pool = new Pool(origin, { connections: 5 });
     return async () => {
-      const { statusCode, body } = await pool.request({ path: '/upload', method: 'POST', body: await form(FormData) });
+      const { statusCode, body } = await pool.request({ path, method: 'POST', body: await form(FormData) });
       await body.text();
       return statusCode;
     };
   },
 };
 
-(async () => {
-  const upload = clients[which]();
-  let left = Number(times);
+const upload = clients[which]();
+
+async function run(uploads) {
+  let left = uploads;
   const one = async () => {
     while (left-- > 0) {
       const status = await upload();
@@ -55,5 +59,14 @@ const clients = {
     }
   };
   await Promise.all([one(), one(), one(), one(), one()]);
+}
+
+(async () => {
+  await run(WARM_UP);
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  await run(Number(times));
+  const { user, system } = process.cpuUsage(cpu);
+  console.log((user + system) / times, (performance.now() - began) * 1e3 / times);
   process.exit(0);
 })();
