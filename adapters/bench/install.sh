@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the bench's tests read its output with: Chromium, and HdrHistogram's Python port. Asks nothing, can be run
-# again at any time.
+# Installs what the bench's tests read its output with: Chromium, and HdrHistogram's Python port; and what they hold the
+# example for Kubernetes against. Asks nothing, can be run again at any time.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 into=${QUINTET_BENCH_TOOLS_DIR:-$here/../../target/bench-tools}
@@ -34,7 +34,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
     try apt-get install -q -y --no-install-recommends "${missing[@]}" >&2
 fi
 
-"$into/bin/python" -c 'import hdrh' 2>/dev/null || {
+"$into/bin/python" -c 'import hdrh, kubernetes_validate' 2>/dev/null || {
     python3 -m venv "$into"
-    try "$into/bin/pip" install --quiet --disable-pip-version-check hdrhistogram==0.10.8
+    try "$into/bin/pip" install --quiet --disable-pip-version-check hdrhistogram==0.10.8 kubernetes-validate==1.37.0
 }

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::begin::{Client, Requests};
 use crate::cpu;
+use crate::kept::KeptFiles;
 use crate::meter::Meter;
 
 /// How often a thread tells of its CPU time.
@@ -25,6 +26,7 @@ const SAMPLE: Duration = Duration::from_millis(250);
 pub(crate) struct Kit {
     pub(crate) connect: Arc<dyn Connect>,
     pub(crate) settings: Settings,
+    pub(crate) files: KeptFiles,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) requests: Arc<dyn Requests>,
 }
@@ -34,6 +36,7 @@ impl Kit {
     fn engine(&self) -> Engine {
         Engine::builder(self.connect.clone())
             .settings(self.settings.clone())
+            .files(self.files.clone())
             .clock(self.clock.clone())
             .start_in_current_system()
     }

@@ -46,6 +46,7 @@ mod crew;
 mod histogram;
 mod hlog;
 mod html;
+mod kept;
 mod load;
 mod meter;
 mod phase;

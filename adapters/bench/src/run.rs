@@ -12,6 +12,7 @@ use quintet_transport::Connect;
 use crate::arrivals::Schedule;
 use crate::begin::{Blocking, Numbers, Requests, closed, open};
 use crate::crew::{Crew, Kit};
+use crate::kept::KeptFiles;
 use crate::load::{Load, Pace, Shard};
 use crate::meter::{Board, Meter};
 use crate::phase::Phase;
@@ -126,6 +127,7 @@ impl Bench {
                 sums: sums.clone(),
             }),
             settings: self.settings,
+            files: KeptFiles::default(),
             clock: clock.clone(),
             requests: self.requests,
         };

@@ -16,6 +16,7 @@ use quintet_transport::memory::{Memory, MemoryConnect};
 use crate::arrivals::Schedule;
 use crate::begin::{Numbers, Wait, closed, open};
 use crate::crew::Kit;
+use crate::kept::KeptFiles;
 use crate::load::{Arrivals, Load, Pace, Shard, Span};
 use crate::meter::{Board, Meter};
 use crate::phase::Phase;
@@ -53,6 +54,7 @@ fn run(pace: Pace, span: Span, answers: Answers) -> Records {
         let kit = Kit {
             connect: Arc::new(server(clock.clone(), began, answers)),
             settings,
+            files: KeptFiles::default(),
             clock: clock.clone(),
             requests: Arc::new(|_| {
                 let file = FilePart::new("file", UploadSource::zeros(100));

@@ -7,9 +7,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::*;
-use quintet_bench::{Report, Stop};
+use quintet_bench::{About, Arrivals, Pace, Report, Stop, public_url};
 use quintet_receiver::{Discard, Think};
 use serde_json::Value;
+
+/// As wide as a phone, and as long as the page is.
+const PHONE: &str = "400,3000";
+/// What the README shows of a report, in pixels.
+const PICTURE: (u32, u32) = (900, 1430);
 
 /// A bench with something of everything: both times, failures, some intervals.
 fn reported() -> Report {
@@ -87,8 +92,8 @@ fn has_chromium() -> bool {
     there
 }
 
-/// What it prints of this page, to stdout and to stderr.
-fn chromium(folder: &Path, page: &Path, what: &[&str]) -> (String, String) {
+/// What it prints of this page, to stdout and to stderr, in a window of this size.
+fn chromium(folder: &Path, page: &Path, window: &str, what: &[&str]) -> (String, String) {
     let ran = Command::new("chromium")
         .args([
             "--headless",
@@ -96,7 +101,8 @@ fn chromium(folder: &Path, page: &Path, what: &[&str]) -> (String, String) {
             "--disable-gpu",
             "--disable-dev-shm-usage",
         ])
-        .args(["--enable-logging=stderr", "--v=0", "--window-size=400,3000"])
+        .args(["--enable-logging=stderr", "--v=0", "--hide-scrollbars"])
+        .arg(format!("--window-size={window}"))
         .arg(format!(
             "--user-data-dir={}",
             folder.join("profile").display()
@@ -119,13 +125,13 @@ fn a_browser_shows_it_without_a_complaint() {
     let (page, broken) = (folder.path().join("r.html"), folder.path().join("b.html"));
     let report = reported();
     std::fs::write(&page, report.to_html()).unwrap();
-    let (dom, said) = chromium(folder.path(), &page, &["--dump-dom"]);
+    let (dom, said) = chromium(folder.path(), &page, PHONE, &["--dump-dom"]);
     same_figures(&dom, &report);
     assert!(dom.matches("<svg ").count() >= 6, "a chart is missing");
     assert!(!said.contains("CONSOLE"), "{said}");
     // Complaints would have been seen.
     std::fs::write(&broken, "<script>gone()</script>").unwrap();
-    let (_, said) = chromium(folder.path(), &broken, &["--dump-dom"]);
+    let (_, said) = chromium(folder.path(), &broken, PHONE, &["--dump-dom"]);
     assert!(said.contains("CONSOLE"), "{said}");
 
     // Nothing sticks out of the page on a phone: what is wider scrolls within itself.
@@ -134,10 +140,57 @@ fn a_browser_shows_it_without_a_complaint() {
         "<script>document.title = `${document.documentElement.scrollWidth} ${innerWidth}`</script></body>",
     );
     std::fs::write(&page, narrow).unwrap();
-    let (dom, _) = chromium(folder.path(), &page, &["--dump-dom"]);
+    let (dom, _) = chromium(folder.path(), &page, PHONE, &["--dump-dom"]);
     let (_, title) = dom.split_once("<title>").unwrap();
     let (title, _) = title.split_once("</title>").unwrap();
     let (content, screen) = title.split_once(' ').unwrap();
     let (content, screen): (u32, u32) = (content.parse().unwrap(), screen.parse().unwrap());
     assert!(content <= screen, "{content} of {screen} pixels");
+}
+
+/// Writes the picture of a report that the README shows:
+/// `QUINTET_REPORT_PNG=$PWD/adapters/bench/report.png cargo test -p quintet-bench --test html picture`. Without that
+/// variable it is a shorter run, and the picture goes away with the test.
+#[test]
+fn the_picture_of_a_report_is_of_a_run() {
+    if !has_chromium() {
+        return eprintln!("passed over: no chromium");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let kept = std::env::var_os("QUINTET_REPORT_PNG").map(std::path::PathBuf::from);
+    let uploads = if kept.is_some() { 1000 } else { 30 };
+    let picture = kept.unwrap_or_else(|| folder.path().join("report.png"));
+    let receiver = receiver(discarding(Think::Either {
+        usual: Duration::from_millis(10),
+        rare: Duration::from_millis(60),
+        share: 0.2,
+    }));
+    let pace = Pace::Open {
+        per_second: 100.0,
+        arrivals: Arrivals::Constant,
+    };
+    let mut load = load(pace, uploads);
+    load.clients = 1;
+    let url = receiver.url("/up");
+    let about = About {
+        url: public_url(&url),
+        ..About::default()
+    };
+    let report = bench(load, &url, |_| 64 << 10)
+        .about(about)
+        .run(&Stop::default(), |_| {})
+        .unwrap();
+    let page = folder.path().join("r.html");
+    std::fs::write(&page, report.to_html()).unwrap();
+    let (width, height) = PICTURE;
+    let shot = format!("--screenshot={}", picture.display());
+    chromium(folder.path(), &page, &format!("{width},{height}"), &[&shot]);
+    let png = std::fs::read(&picture).unwrap();
+    let told: Vec<u8> = [width, height]
+        .into_iter()
+        .flat_map(u32::to_be_bytes)
+        .collect();
+    // Its signature, then its header's length and name, then how large it is.
+    assert_eq!(&png[1..4], b"PNG");
+    assert_eq!(png[16..24], told);
 }

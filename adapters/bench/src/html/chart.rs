@@ -2,11 +2,16 @@
 
 use std::ops::Range;
 
-use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
+use plotters::coord::ranged1d::{
+    AsRangedCoord, DefaultFormatting, KeyPointHint, Ranged, ValueFormatter,
+};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 const SIZE: (u32, u32) = (860, 300);
 const LABEL_SIZE: u32 = 15;
+/// Most lines across, that of 0 not counted.
+const STEPS_MAX: f64 = 6.0;
 
 /// A line's colour, by its name in the style sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +60,18 @@ pub(crate) struct Axes<'a> {
     pub(crate) x_label: &'a dyn Fn(&f64) -> String,
     pub(crate) x_labels: usize,
     pub(crate) y_label: &'a dyn Fn(&f64) -> String,
+    pub(crate) y: Scale,
+}
+
+/// How values are spread over an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    /// From 0, with lines at round decimal numbers.
+    Decimal,
+    /// From 0, with lines at multiples of a power of two: round numbers of KiB, MiB and so on.
+    Binary,
     /// Logarithmic: from the least to the greatest value, and not from 0.
-    pub(crate) log: bool,
+    Log,
 }
 
 /// The picture, which `alt` says in words.
@@ -70,13 +85,15 @@ pub(crate) fn chart(alt: &str, axes: &Axes<'_>, lines: &[Line]) -> String {
         .filter(|value| *value > 0.0)
         .fold(f64::MAX, f64::min);
     // Drawing into memory fails for no numbers that are finite and in order, which these are made to be.
-    let drawn = match axes.log && least < f64::MAX {
-        true => draw(
+    let linear = 0.0..if most > 0.0 { most * 1.1 } else { 1.0 };
+    let drawn = match axes.y {
+        Scale::Log if least < f64::MAX => draw(
             axes,
             lines,
             (least * 0.8..most.max(least) * 1.25).log_scale(),
         ),
-        false => draw(axes, lines, 0.0..if most > 0.0 { most * 1.1 } else { 1.0 }),
+        Scale::Binary => draw(axes, lines, Binary(linear.into())),
+        _ => draw(axes, lines, linear),
     };
     let mut svg = drawn.unwrap_or_default();
     for (told, style) in STYLES {
@@ -88,6 +105,33 @@ pub(crate) fn chart(alt: &str, axes: &Axes<'_>, lines: &[Line]) -> String {
         &format!("<svg role=\"img\" aria-label=\"{alt}\" "),
         1,
     )
+}
+
+/// [`Scale::Binary`] for the plotter.
+struct Binary(RangedCoordf64);
+
+impl Ranged for Binary {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        self.0.map(value, limit)
+    }
+
+    fn key_points<H: KeyPointHint>(&self, _hint: H) -> Vec<f64> {
+        binary_marks(self.range().end)
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.0.range()
+    }
+}
+
+/// 0 and the multiples of the least power of two that makes them few enough, up to `end`.
+fn binary_marks(end: f64) -> Vec<f64> {
+    let step = (end / STEPS_MAX).log2().ceil().exp2().max(1.0);
+    let count = (end / step) as u32;
+    (0..=count).map(|mark| f64::from(mark) * step).collect()
 }
 
 fn draw<Y>(axes: &Axes<'_>, lines: &[Line], y: Y) -> Result<String, Box<dyn std::error::Error>>
@@ -158,13 +202,13 @@ mod tests {
     #[test]
     fn a_chart_takes_its_colours_from_the_page_and_survives_anything() {
         let label = |value: &f64| value.to_string();
-        for log in [false, true] {
+        for y in [Scale::Decimal, Scale::Binary, Scale::Log] {
             let axes = Axes {
                 x: 0.0..0.0,
                 x_label: &label,
                 x_labels: 5,
                 y_label: &label,
-                log,
+                y,
             };
             for points in [
                 vec![],
@@ -174,7 +218,7 @@ mod tests {
             ] {
                 let line = Line {
                     colour: Colour::First,
-                    dashed: log,
+                    dashed: y == Scale::Log,
                     points,
                 };
                 let svg = chart("a \"b\" <c>", &axes, &[line]);
@@ -187,6 +231,21 @@ mod tests {
                     "{svg}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn bytes_are_marked_at_multiples_of_a_power_of_two() {
+        let kib = 1024.0;
+        assert_eq!(
+            binary_marks(2600.0 * kib),
+            [0.0, 512.0, 1024.0, 1536.0, 2048.0, 2560.0].map(|mark| mark * kib)
+        );
+        assert_eq!(binary_marks(3.5), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(binary_marks(0.5), [0.0]);
+        for end in [1.0, 7.0, 1e6, 1e12, 1e18] {
+            let marks = binary_marks(end);
+            assert!((2..=7).contains(&marks.len()), "{end}: {marks:?}");
         }
     }
 }

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use hdrhistogram::Histogram;
 
-use super::chart::{Axes, Colour, Line, chart};
+use super::chart::{Axes, Colour, Line, Scale, chart};
 use super::escaped;
 use crate::histogram::from_text;
-use crate::report::text::{size, time};
+use crate::report::text::{mark, time};
 use crate::report::{Interval, Report};
 
 /// Most points of a line: more than a screen has columns are of no use.
@@ -67,7 +67,7 @@ fn plot(
     alt: &str,
     series: &[Interval],
     y_label: &dyn Fn(&f64) -> String,
-    log: bool,
+    y: Scale,
     lines: &[Line],
 ) -> String {
     let end = series.last().map_or(1.0, |last| last.at_s + last.length_s);
@@ -76,7 +76,7 @@ fn plot(
         x_label: &|seconds| format!("{} s", (seconds * 100.0).round() / 100.0),
         x_labels: 8,
         y_label,
-        log,
+        y,
     };
     chart(alt, &axes, lines)
 }
@@ -102,7 +102,13 @@ fn throughput(report: &Report, series: &[Interval], body: &mut String) {
         });
     }
     let label = |rate: &f64| format!("{}/s", (rate * 100.0).round() / 100.0);
-    let svg = plot("Uploads a second over time", series, &label, false, &lines);
+    let svg = plot(
+        "Uploads a second over time",
+        series,
+        &label,
+        Scale::Decimal,
+        &lines,
+    );
     let caption = "In each interval, ramp and warm-up included.";
     figure(body, "Uploads a second", &key, &svg, caption);
 
@@ -111,12 +117,12 @@ fn throughput(report: &Report, series: &[Interval], body: &mut String) {
         dashed: false,
         points: over_time(series, |interval| per_s(interval.sent_bytes, interval)),
     }];
-    let label = |bytes: &f64| size(*bytes) + "/s";
+    let label = |bytes: &f64| mark(*bytes) + "/s";
     let svg = plot(
         "Body bytes sent a second over time",
         series,
         &label,
-        false,
+        Scale::Binary,
         &lines,
     );
     let key = [(Colour::First, false, "body bytes")];
@@ -145,7 +151,7 @@ fn throughput(report: &Report, series: &[Interval], body: &mut String) {
         "Active and queued uploads over time",
         series,
         &label,
-        false,
+        Scale::Decimal,
         &lines,
     );
     let key = [
@@ -186,7 +192,13 @@ fn latency(series: &[Interval], body: &mut String) {
         ),
     ];
     let label = |micros: &f64| time(*micros);
-    let svg = plot("Times over time, logarithmic", series, &label, true, &lines);
+    let svg = plot(
+        "Times over time, logarithmic",
+        series,
+        &label,
+        Scale::Log,
+        &lines,
+    );
     let key = [
         (Colour::First, false, "response p99"),
         (Colour::Second, true, "service p99"),
@@ -244,7 +256,7 @@ pub(crate) fn percentile_chart(alt: &str, lines: &[(Colour, bool, &Histogram<u64
         },
         x_labels: end.ceil() as usize + 1,
         y_label: &|micros| time(*micros),
-        log: false,
+        y: Scale::Decimal,
     };
     chart(alt, &axes, &lines)
 }
@@ -272,7 +284,13 @@ fn errors(series: &[Interval], body: &mut String) {
         points: over_time(series, |interval| Some(interval.failed as f64)),
     }];
     let label = |count: &f64| format!("{}", (count * 10.0).round() / 10.0);
-    let svg = plot("Failed uploads over time", series, &label, false, &lines);
+    let svg = plot(
+        "Failed uploads over time",
+        series,
+        &label,
+        Scale::Decimal,
+        &lines,
+    );
     let key = [(Colour::Bad, false, "failed")];
     figure(
         body,

@@ -180,17 +180,28 @@ pub(crate) fn time(micros: f64) -> String {
 
 /// Three digits and a unit of 1024.
 pub(crate) fn size(bytes: f64) -> String {
+    match in_unit(bytes, 999.5) {
+        (value, "B") => format!("{value:.0} B"),
+        (value, unit) => digits(value, unit),
+    }
+}
+
+/// Bytes of an axis, which are round: with no more digits than they have.
+pub(crate) fn mark(bytes: f64) -> String {
+    let (value, unit) = in_unit(bytes, 1024.0);
+    format!("{value} {unit}")
+}
+
+/// In the smallest unit in which it is less than `enough`.
+fn in_unit(bytes: f64, enough: f64) -> (f64, &'static str) {
     let (mut value, mut unit) = (bytes, "B");
     for next in ["KiB", "MiB", "GiB", "TiB", "PiB"] {
-        if value < 999.5 {
+        if value < enough {
             break;
         }
         (value, unit) = (value / 1024.0, next);
     }
-    match unit {
-        "B" => format!("{value:.0} B"),
-        _ => digits(value, unit),
-    }
+    (value, unit)
 }
 
 fn digits(value: f64, unit: &str) -> String {

@@ -12,7 +12,7 @@ use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style};
 use ratatui::symbols::Marker;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph};
 use ratatui::{Frame, Terminal};
 
@@ -20,6 +20,15 @@ use crate::units::{bytes, millis};
 
 /// Intervals that are shown.
 const POINTS_MAX: usize = 300;
+/// A chart of fewer, its frame included, shows nothing.
+const CHART_ROWS_MIN: u16 = 6;
+
+/// What lines are drawn with, and what stands for each in the heading: all with the first, where they differ by colour.
+const MARKS: [(Marker, char); 3] = [
+    (Marker::Braille, '─'),
+    (Marker::Dot, '•'),
+    (Marker::Block, '█'),
+];
 
 /// The terminal while it is ours. It is drawn on stderr, so that stdout stays the report's, and its keys are left alone, so
 /// that Ctrl-C is what it always is.
@@ -107,22 +116,29 @@ impl View {
     }
 
     fn draw(&self, frame: &mut Frame<'_>) {
-        let [head, upper, lower, foot] = Layout::vertical([
+        let [head, charts, foot] = Layout::vertical([
             Constraint::Length(3),
-            Constraint::Fill(1),
             Constraint::Fill(1),
             Constraint::Length(1),
         ])
         .areas(frame.area());
         frame.render_widget(Paragraph::new(self.head()), head);
-        self.throughput(frame, upper);
-        self.times(frame, lower);
+        let shown: &[fn(&Self, &mut Frame<'_>, Rect)] = match charts.height / CHART_ROWS_MIN {
+            0 => &[],
+            1 => &[Self::times],
+            _ => &[Self::throughput, Self::times],
+        };
+        let areas = Layout::vertical(shown.iter().map(|_| Constraint::Fill(1))).split(charts);
+        for (chart, area) in shown.iter().zip(areas.iter()) {
+            chart(self, frame, *area);
+        }
         frame.render_widget(
             Paragraph::new("Ctrl-C ends it with the report of what ran"),
             foot,
         );
     }
 
+    /// Lines that fit in some 45 columns.
     fn head(&self) -> Vec<Line<'static>> {
         let Some(last) = self.points.back() else {
             return Vec::new();
@@ -133,25 +149,25 @@ impl View {
             true => "not measured yet",
             false => "measuring",
         };
-        let failed = Line::from(format!("failed {}", self.failed));
+        let failed = Span::raw(format!("failed {}", self.failed));
         vec![
+            Line::from(format!("quintet bench {}", self.title)),
             Line::from(format!(
-                "quintet bench {}  {:.0} s, {state}",
-                self.title,
-                end.as_secs_f64()
-            )),
-            Line::from(format!(
-                "{:.1} uploads/s, {}/s; begun {}, active {}, queued {}",
+                "{:.0} s, {state}; {:.1} uploads/s, {}/s",
+                end.as_secs_f64(),
                 last.answered as f64 / seconds,
                 bytes((last.sent as f64 / seconds) as u64),
-                self.begun,
-                last.active,
-                last.queued
             )),
-            match self.failed {
-                0 => failed,
-                _ => failed.style(self.style(Color::Red)),
-            },
+            Line::from(vec![
+                match self.failed {
+                    0 => failed,
+                    _ => failed.style(self.style(Color::Red)),
+                },
+                Span::raw(format!(
+                    ", begun {}, active {}, queued {}",
+                    self.begun, last.active, last.queued
+                )),
+            ]),
         ]
     }
 
@@ -171,10 +187,8 @@ impl View {
                 (point.at.as_secs_f64(), point.answered as f64 / seconds)
             })
             .collect();
-        let lines = [("answered", Color::Cyan, rates)];
-        self.chart(frame, area, "uploads a second", &lines, |rate| {
-            format!("{rate:.0}/s")
-        });
+        let lines = [("uploads answered a second", Color::Cyan, rates)];
+        self.chart(frame, area, &lines, |rate| format!("{rate:.0}/s"));
     }
 
     fn times(&self, frame: &mut Frame<'_>, area: Rect) {
@@ -203,25 +217,27 @@ impl View {
             ),
         ];
         let label = |seconds: f64| millis(Duration::from_secs_f64(seconds));
-        self.chart(frame, area, "times of measured uploads", &lines, label);
+        self.chart(frame, area, &lines, label);
     }
 
     fn chart(
         &self,
         frame: &mut Frame<'_>,
         area: Rect,
-        title: &str,
         lines: &[Named<'_>],
         label: impl Fn(f64) -> String,
     ) {
-        let sets = lines.iter().map(|(name, colour, points)| {
-            Dataset::default()
-                .name(*name)
-                .marker(Marker::Braille)
-                .graph_type(GraphType::Line)
-                .style(self.style(*colour))
-                .data(points)
-        });
+        let mark = |place: usize| MARKS[if self.plain { place } else { 0 }];
+        let sets = lines
+            .iter()
+            .enumerate()
+            .map(|(place, (_, colour, points))| {
+                Dataset::default()
+                    .marker(mark(place).0)
+                    .graph_type(GraphType::Line)
+                    .style(self.style(*colour))
+                    .data(points)
+            });
         let points = || lines.iter().flat_map(|(_, _, points)| points);
         let most = points()
             .map(|(_, value)| *value)
@@ -237,18 +253,27 @@ impl View {
             .back()
             .map_or(1.0, |last| last.at.as_secs_f64())
             .max(from + 1.0);
+        // A legend within the chart would lie over its lines, or be left out where there is little room.
+        let heading = lines.iter().enumerate().map(|(place, (name, colour, _))| {
+            let space = if place > 0 { " " } else { "" };
+            let text = format!("{space}{} {name}", mark(place).1);
+            Span::styled(text, self.style(*colour))
+        });
+        // Between frame and axis; two labels in one row would be written over each other.
+        let rows = area.height.saturating_sub(4);
+        let labels = match rows {
+            ..2 => vec![label(most)],
+            2 => vec![label(0.0), label(most)],
+            _ => vec![label(0.0), label(most / 2.0), label(most)],
+        };
         let chart = Chart::new(sets.collect())
-            .block(Block::bordered().title(title.to_owned()))
+            .block(Block::bordered().title(heading.collect::<Line<'_>>()))
             .x_axis(
                 Axis::default()
                     .bounds([from, to])
                     .labels([format!("{from:.0} s"), format!("{to:.0} s")]),
             )
-            .y_axis(Axis::default().bounds([0.0, most]).labels([
-                label(0.0),
-                label(most / 2.0),
-                label(most),
-            ]));
+            .y_axis(Axis::default().bounds([0.0, most]).labels(labels));
         frame.render_widget(chart, area);
     }
 }
@@ -285,16 +310,19 @@ mod tests {
             "http://h/\\u{1b}[2J",
             "measuring",
             "250.0 uploads/s, 5.00 MiB/s",
-            "active 5, queued 77",
-            "failed 1",
-            "uploads a second",
-            "times of measured uploads",
+            "failed 1, begun 599, active 5, queued 77",
+            "─ uploads answered a second",
+            "─ response p99 ─ service p99 ─ response p50",
             "275/s",
             "Ctrl-C ends it",
         ] {
             assert!(text.contains(told), "{told}: {text}");
         }
-        for (width, height) in [(1, 1), (20, 5), (400, 100)] {
+        let text = shown(&view, 45, 11);
+        for told in ["5.00 MiB/s", "failed 1", "─ response p99", "Ctrl-C"] {
+            assert!(text.contains(told), "{told}: {text}");
+        }
+        for (width, height) in [(1, 1), (20, 5), (44, 16), (400, 100)] {
             shown(&view, width, height);
         }
     }

@@ -9,6 +9,8 @@ mod failures;
 mod forms;
 #[cfg(unix)]
 mod interrupt;
+#[cfg(unix)]
+mod live;
 mod options;
 mod pages;
 mod proxy;
