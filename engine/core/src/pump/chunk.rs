@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 
 use quintet_proto::{CHUNK_END, CHUNK_LINE_BYTES_MAX, ChunkLine, LAST_CHUNK, UNKNOWN_LENGTH};
 
-use super::{Pump, room_in};
+use super::Pump;
+use super::body::room_in;
 use crate::error::Error;
 
 /// What sends a body in chunks. Filled in by whatever may open a source whose length only its end tells.
