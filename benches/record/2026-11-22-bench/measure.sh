@@ -48,6 +48,7 @@ rate)
 stall)
     # A server that answers after 10 ms, but from its tenth second on nobody for 2 s; for each a new one.
     serve() {
+        rm -f serve.txt
         "$quintet" serve --discard --think 10ms --stall 10s,2s --listen 127.0.0.1:0 >serve.txt &
         server=$!
         trap 'kill "$server"' EXIT
