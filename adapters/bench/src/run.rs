@@ -63,7 +63,8 @@ impl Tick<'_> {
 
 impl Bench {
     /// A bench of this load over this transport, which all clients share. Of the settings, the number of slots is the
-    /// load's.
+    /// load's. Files that requests name by their path are read once if they have up to 64 KiB, 16 MiB of them in all, and sent
+    /// from memory from then on.
     pub fn new(
         load: Load,
         connect: impl Connect + 'static,

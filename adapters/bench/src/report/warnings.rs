@@ -1,5 +1,6 @@
 //! When numbers are not what they seem.
 
+use super::text::time;
 use super::{Report, Warning};
 use crate::phase::Phase;
 
@@ -77,8 +78,10 @@ fn late(report: &Report) -> Option<Warning> {
     warning(
         "late",
         format!(
-            "the bench began one in a hundred uploads {late} µs and more after they were due, with a median response \
-             time of {response} µs: this machine is too busy to keep the schedule, or the server too fast for it"
+            "the bench began one in a hundred uploads {} and more after they were due, with a median response time \
+             of {}: this machine is too busy to keep the schedule, or the server too fast for it",
+            time(late as f64),
+            time(response as f64)
         ),
     )
 }
@@ -109,9 +112,10 @@ fn starved(report: &Report) -> Option<Warning> {
     warning(
         "slots-starved",
         format!(
-            "half of the uploads waited {queue} µs and more for a slot, with a median service time of {service} µs: \
-             the server was given fewer uploads at once than were due; use more --clients or --jobs to see whether it \
-             could have taken more"
+            "half of the uploads waited {} and more for a slot, with a median service time of {}: the server was given \
+             fewer uploads at once than were due; use more --clients or --jobs to see whether it could have taken more",
+            time(queue as f64),
+            time(service as f64)
         ),
     )
 }

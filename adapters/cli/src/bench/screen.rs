@@ -20,8 +20,8 @@ use crate::units::{bytes, millis};
 
 /// Intervals that are shown.
 const POINTS_MAX: usize = 300;
-/// A chart of fewer, its frame included, shows nothing.
-const CHART_ROWS_MIN: u16 = 6;
+/// A chart of fewer, its frame and axis included, shows little.
+const CHART_ROWS_MIN: u16 = 8;
 
 /// What lines are drawn with, and what stands for each in the heading: all with the first, where they differ by colour.
 const MARKS: [(Marker, char); 3] = [
@@ -318,7 +318,7 @@ mod tests {
         ] {
             assert!(text.contains(told), "{told}: {text}");
         }
-        let text = shown(&view, 45, 11);
+        let text = shown(&view, 45, 12);
         for told in ["5.00 MiB/s", "failed 1", "─ response p99", "Ctrl-C"] {
             assert!(text.contains(told), "{told}: {text}");
         }

@@ -13,6 +13,9 @@ use crate::source::{Source, changed, check_unchanged};
 /// Files up to this size are read into the same buffer as the head and the form, and leave in one write. Larger
 /// ones are offered to the transport.
 const INLINE_FILE_BYTES_MAX: u64 = 64 * 1024;
+/// The last of a raw body that is read, and not offered to the transport: it leaves when the file was found as it was
+/// promised. Far less than an idle connection keeps of its buffer, so that none is made for it each time.
+const KEPT_BACK_BYTES: u64 = 16 * 1024;
 /// Size of a read where the transport takes no files: large enough that the calls do not count, small enough to stay in a
 /// processor's second cache. Twice what TLS seals at a time: with a burst left over that is not full, an upload over TLS
 /// costs about 4 % more.
@@ -59,7 +62,7 @@ impl<'a> Pump<'a> {
         }
         // The last of a raw body is read, and sent when the file was found as it was promised.
         let kept_back = if self.ends_with(of_file) {
-            INLINE_FILE_BYTES_MAX
+            KEPT_BACK_BYTES
         } else {
             0
         };
