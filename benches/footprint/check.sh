@@ -24,6 +24,8 @@ fi
 # Relative relocations in their packed form: a sixth of a program like these is otherwise a table of pointers for the loader
 # (glibc 2.36, musl 1.2.4, Android 9 and later read it).
 relocations="-C link-arg=-Wl,-z,pack-relative-relocs"
+# Of a program that ends with a panic nothing is unwound.
+no_unwinding=(-C "link-arg=-Wl,-T,$PWD/adapters/c/no_unwinding.ld" -C "link-arg=-Wl,--no-eh-frame-hdr")
 
 work=$(mktemp -d)
 peers=()
@@ -108,8 +110,8 @@ for profile in "${profiles[@]}"; do
     for program in "${programs[@]}"; do
         bin=$(name "$program")
         # shellcheck disable=SC2046 # words are meant
-        RUSTFLAGS="$relocations" cargo build --quiet --locked --profile "$profile" --config "profile.$profile.strip=\"none\"" \
-            $(package "$program") --bin "$bin"
+        RUSTFLAGS="$relocations" cargo rustc --quiet --locked --profile "$profile" --config "profile.$profile.strip=\"none\"" \
+            $(package "$program") --bin "$bin" -- "${no_unwinding[@]}"
         strip -s -o "$work/$bin" "$CARGO_TARGET_DIR/$profile/$bin"
         size=$(stat -c %s "$work/$bin")
         read -r record goal < <(awk -v bin="$bin" -v profile="$profile" \
