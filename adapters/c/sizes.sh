@@ -7,7 +7,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$here/../../target}" CARGO_TERM_COLOR=never
-# Relative relocations in their packed form: see benches/footprint/check.sh.
+# Relative relocations in their packed form: see benches/footprint/build.rs.
 export RUSTFLAGS="-C link-arg=-Wl,-z,pack-relative-relocs"
 
 mode=${1:-abort}

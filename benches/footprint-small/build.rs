@@ -4,7 +4,7 @@ use std::env::var;
 
 fn main() {
     let folder = var("CARGO_MANIFEST_DIR").expect("cargo tells the package's folder");
-    println!("cargo::rerun-if-changed={folder}/no_unwind_tables.ld");
+    println!("cargo::rerun-if-changed={folder}/../../adapters/c/no_unwinding.ld");
     if var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
         return;
     }
@@ -14,7 +14,7 @@ fn main() {
         // Functions of the same code, of which generics make many, are there once.
         "--icf=all".into(),
         "--no-eh-frame-hdr".into(),
-        format!("-T,{folder}/no_unwind_tables.ld"),
+        format!("-T,{folder}/../../adapters/c/no_unwinding.ld"),
     ] {
         println!("cargo::rustc-link-arg-bins=-Wl,{argument}");
     }
