@@ -88,6 +88,7 @@ fn a_terminal_shows_the_figures_at_any_size_and_gets_the_report_after_ctrl_c() {
     });
     terminal.until_it_shows(&["measuring; ", "failed 0, begun ", "Ctrl-C ends it"]);
     terminal.presses_ctrl_c();
+    until("the end", || child.try_wait().unwrap().is_some());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let Terminal { screen, reads, .. } = terminal;
     let all = reads.join().unwrap();
