@@ -221,13 +221,14 @@ fn ctrl_c_ends_it_with_the_report_of_what_ran() {
         let args = ["bench", &url, "--size", "10", "--duration", "1h", "--json"];
         let child = start(&mut quintet(&[&args, pace].concat()));
         until("some uploads came", || {
-            receiver.stats().complete > before + 20
+            receiver.stats().complete > before + 40
         });
         kill_process(Pid::from_child(&child), Signal::INT).unwrap();
         let ran = end(child);
         assert_eq!(ran.code, 130, "{ran:?}");
         let report = json(&ran);
         assert_eq!(report["stopped"], true);
+        // As many as have slots may have arrived whole, and their answers not yet.
         assert!(report["uploads"]["answered"].as_u64().unwrap() > 20);
     }
 }
