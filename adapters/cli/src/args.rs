@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use quintet::{Method, Redirects, Settings};
+use quintet::{Redirects, Settings};
 use quintet_quickjs::ShellSettings;
 use quintet_receiver::Think;
 
 use crate::bench::args::Bench;
+use crate::content::{Content, in_order};
 use crate::discard;
 use crate::exit;
-use crate::form::{self, FORM_HELP, Item};
+use crate::form::FORM_HELP;
 use crate::proxies::PROXY_HELP;
-use crate::units::{self, SIZE_HELP, Size, TIME_HELP, Time};
-use crate::unix_socket::UnixSocket;
+use crate::units::{self, SIZE_HELP, Size, TIME_HELP, Time, write_value};
+use crate::way::Way;
 
 /// Uploads files as multipart/form-data over HTTP/1.1, a few at a time.
 #[derive(Debug, Parser)]
@@ -176,66 +177,6 @@ pub(crate) struct Send {
     pub(crate) quiet: bool,
 }
 
-// What each request is made of, besides the file. (A doc comment here would become the help of the commands.)
-#[derive(Debug, clap::Args)]
-pub(crate) struct Content {
-    /// The form key of the file.
-    #[arg(short, long, default_value = "file")]
-    pub(crate) name: String,
-    /// A field or a file of the form, as curl has it: see below; repeatable, in order.
-    #[arg(short = 'F', long, value_name = "NAME=…", value_parser = form::form)]
-    pub(crate) form: Vec<Item>,
-    /// A field of the form, sent as it stands (`@` and `<` mean nothing); repeatable, in order.
-    #[arg(long = "field", alias = "form-string", value_name = "NAME=VALUE", value_parser = form::literal)]
-    pub(crate) fields: Vec<Item>,
-    /// Both of them, in the order of the arguments.
-    #[arg(skip)]
-    pub(crate) items: Vec<Item>,
-    /// The method.
-    #[arg(long, value_name = "METHOD", default_value_t = Verb::Post)]
-    pub(crate) method: Verb,
-    /// The file is the body, and nothing around it: for object stores, mostly with --method put.
-    #[arg(long, conflicts_with_all = ["form", "fields", "name"])]
-    pub(crate) raw: bool,
-    /// A request header; repeatable. Those that the engine owns are ignored: `send -v` names them.
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = name_and_value)]
-    pub(crate) headers: Vec<(String, String)>,
-    /// The file name told to the server, instead of the last segment of the path.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) file_name: Option<String>,
-    /// The media type of the file, instead of the one that its extension tells.
-    #[arg(long, value_name = "TYPE")]
-    pub(crate) mime_type: Option<String>,
-}
-
-// How servers are reached and trusted. (A doc comment here would become the help of the commands.)
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Way {
-    /// Trust the certificates in this PEM file too, besides those that the machine trusts.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) cacert: Option<PathBuf>,
-    /// Show this certificate to servers that ask for one: a PEM chain, leaf first.
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub(crate) cert: Option<PathBuf>,
-    /// The key of --cert, in PEM.
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub(crate) key: Option<PathBuf>,
-    /// Demand that the server's key is this one; repeatable, one must match.
-    #[arg(long = "pin", value_name = "sha256//BASE64")]
-    pub(crate) pins: Vec<String>,
-    #[command(flatten)]
-    pub(crate) socket: UnixSocket,
-    /// Send through this proxy, [http|https|socks5|socks5h]://[USER:PASSWORD@]HOST[:PORT]; an empty URL means none.
-    /// Without a scheme it is http, without a port 1080 (https: 443). With socks5h and http the proxy resolves names.
-    /// [default: the environment's]
-    #[arg(long, value_name = "URL")]
-    pub(crate) proxy: Option<String>,
-    /// Reach these hosts past the proxy: names (with all below them), addresses, networks such as 10.0.0.0/8, or *,
-    /// separated by commas. [default: the environment's]
-    #[arg(long, value_name = "LIST")]
-    pub(crate) noproxy: Option<String>,
-}
-
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
     /// What to run.
@@ -290,18 +231,6 @@ impl Args {
     }
 }
 
-/// The values of `-F` and `--field` as they stand among each other.
-fn in_order(matches: &ArgMatches, form: &[Item], fields: &[Item]) -> Vec<Item> {
-    let placed = |id: &str, items: &[Item]| {
-        let places = matches.indices_of(id).into_iter().flatten();
-        places.zip(items.to_vec()).collect::<Vec<_>>()
-    };
-    let mut all = placed("form", form);
-    all.extend(placed("fields", fields));
-    all.sort_by_key(|(place, _)| *place);
-    all.into_iter().map(|(_, item)| item).collect()
-}
-
 /// Which of the values of `--priority` each file has.
 fn of_files(matches: &ArgMatches, given: &[i8]) -> Vec<i8> {
     let places = |id: &str| matches.indices_of(id).into_iter().flatten();
@@ -315,33 +244,6 @@ fn of_files(matches: &ArgMatches, given: &[i8]) -> Vec<i8> {
         before.map_or(others, |before| before.1)
     };
     places("files").map(of).collect()
-}
-
-/// `post`, `put` or `patch`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Verb {
-    /// POST.
-    Post,
-    /// PUT.
-    Put,
-    /// PATCH.
-    Patch,
-}
-
-impl From<Verb> for Method {
-    fn from(verb: Verb) -> Self {
-        match verb {
-            Verb::Post => Self::Post,
-            Verb::Put => Self::Put,
-            Verb::Patch => Self::Patch,
-        }
-    }
-}
-
-impl std::fmt::Display for Verb {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write_value(self, f)
-    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -439,27 +341,10 @@ impl std::fmt::Display for Follow {
     }
 }
 
-fn write_value(value: &impl ValueEnum, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-    // No variant is skipped, so each has a value.
-    f.write_str(
-        value
-            .to_possible_value()
-            .as_ref()
-            .map_or("", |value| value.get_name()),
-    )
-}
-
 fn name_is_value(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')
         .ok_or("a global is NAME=VALUE; the value may be empty")?;
-    Ok((name.into(), value.into()))
-}
-
-fn name_and_value(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text
-        .split_once(':')
-        .ok_or("a header is NAME: VALUE; the value may be empty")?;
     Ok((name.into(), value.into()))
 }
 
@@ -498,6 +383,7 @@ fn serve_after_help() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::Item;
 
     #[test]
     fn the_definition_is_sound() {

@@ -5,6 +5,7 @@ mod args;
 mod bench;
 mod board;
 mod calls;
+mod content;
 mod demo;
 mod demo_files;
 mod discard;
@@ -29,6 +30,7 @@ mod unix_socket;
 #[cfg(not(unix))]
 #[path = "unix_socket_none.rs"]
 mod unix_socket;
+mod way;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@ use std::io;
 
 use quintet_proxy::{NoProxy, Proxy};
 
-use crate::args::Way;
+use crate::way::Way;
 
 /// For the help.
 pub(crate) const PROXY_HELP: &str = "\

@@ -11,9 +11,10 @@ use quintet::{
 };
 use quintet_options::Include;
 
-use crate::args::{Content, Send};
+use crate::args::Send;
 use crate::board::{Board, News};
 use crate::calls::{self, is_https};
+use crate::content::Content;
 use crate::dry_run;
 use crate::exit::Exit;
 use crate::form::Item;

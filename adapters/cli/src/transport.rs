@@ -11,8 +11,8 @@ use quintet_tcp::TcpConnect;
 use quintet_tls::{TlsConnect, TlsSettings};
 use quintet_transport::{Connect, ConnectError, ConnectErrorKind, ConnectFuture, Target, Watch};
 
-use crate::args::Way;
 use crate::proxies::Proxies;
+use crate::way::Way;
 
 /// What the engine connects by, or what is wrong with the arguments. `https` tells that TLS will be asked for.
 pub(crate) fn of(way: &Way, https: bool) -> io::Result<Box<dyn Connect>> {

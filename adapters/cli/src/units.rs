@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::ValueEnum;
+
 /// A duration: a whole number and `ms`, `s`, `m` or `h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Time(pub(crate) Duration);
@@ -166,6 +168,20 @@ pub(crate) fn millis(time: Duration) -> String {
         ..9_999.5 => format!("{millis:.0} ms"),
         _ => format!("{:.1} s", millis / 1e3),
     }
+}
+
+/// An argument's value as it is typed.
+pub(crate) fn write_value(
+    value: &impl ValueEnum,
+    f: &mut std::fmt::Formatter<'_>,
+) -> std::fmt::Result {
+    // No variant is skipped, so each has a value.
+    f.write_str(
+        value
+            .to_possible_value()
+            .as_ref()
+            .map_or("", |value| value.get_name()),
+    )
 }
 
 #[cfg(test)]

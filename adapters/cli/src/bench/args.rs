@@ -7,8 +7,9 @@ use clap::{ArgGroup, Subcommand, ValueEnum};
 use quintet::Settings;
 use quintet_bench::Shard;
 
-use crate::args::{Content, Way};
+use crate::content::Content;
 use crate::units::{self, Size, Time};
+use crate::way::Way;
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]

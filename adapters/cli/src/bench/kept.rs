@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use quintet::{Engine, Method, UploadRequest, UploadSource};
 use quintet_bench::{Hlog, Phase, Report, Shard, Tick};
 
-use crate::args::Way;
 use crate::output::status_line;
 use crate::transport;
+use crate::way::Way;
 
 /// A report to be.
 pub(super) enum Kept {
