@@ -35,6 +35,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
 fi
 
 "$into/bin/python" -c 'import hdrh, kubernetes_validate' 2>/dev/null || {
-    python3 -m venv "$into"
-    try "$into/bin/pip" install --quiet --disable-pip-version-check hdrhistogram==0.10.8 kubernetes-validate==1.37.0
+    # From nothing: one that was moved here names the folder that it came from.
+    python3 -m venv --clear "$into"
+    try "$into/bin/python" -m pip install --quiet --disable-pip-version-check hdrhistogram==0.10.8 kubernetes-validate==1.37.0
 }
