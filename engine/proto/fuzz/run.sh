@@ -3,6 +3,8 @@
 # then what the fuzzer makes of it. Prints how many inputs each got through; fails if one failed.
 #
 #   engine/proto/fuzz/run.sh [SECONDS] [TARGET...]     60 seconds, all targets
+#
+# With QUINTET_FUZZ_SEED=N it begins as it did with that number before, so that what passed once is no surprise later.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
@@ -45,6 +47,7 @@ run() {
     # The option as `cargo fuzz run` sets it.
     ASAN_OPTIONS=detect_odr_violation=0 "$programs/$target" \
         "$grown" "$fuzz/corpus/$target" "${dictionary[@]}" -max_total_time="$seconds" -timeout=20 \
+        -seed="${QUINTET_FUZZ_SEED:-0}" \
         -print_final_stats=1 -artifact_prefix="$into/failed/$target-" >"$log" 2>&1 || status=$?
     printf '%-10s %9s inputs\n' "$target" \
         "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"

@@ -150,7 +150,10 @@ fn is_what_was_given(preview: &Preview, given: &Given) {
 /// How many parts begin in the body. No value can hold the boundary, which is new.
 fn parts(preview: &Preview) -> usize {
     let head = String::from_utf8_lossy(&preview.head);
-    let (_, after) = head.split_once("boundary=").expect("a boundary");
+    // With the line before it: a host may say "boundary=" too.
+    let (_, after) = head
+        .split_once("\r\nContent-Type: multipart/form-data; boundary=")
+        .expect("a boundary");
     let (boundary, _) = after.split_once("\r\n").expect("the line ends");
     let delimiter = format!("--{boundary}\r\n");
     let segments = preview.plan.segments().map(|segment| match segment {
