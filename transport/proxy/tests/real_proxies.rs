@@ -294,8 +294,10 @@ fn squid(login: Option<&str>) -> Result<RealProxy, String> {
                 helper.display()
             ),
         };
+        // With its buffer full, squid 5.7 reads nothing, and takes that for the end of the client: room for all.
         let text = format!(
-            "http_port 127.0.0.1:{port}\n{access}\npid_filename none\ncache deny all\n\
+            "http_port 127.0.0.1:{port}\n{access}\nclient_request_buffer_max_size 64 MB\n\
+             pid_filename none\ncache deny all\n\
              cache_mem 0\naccess_log none\ncache_log /dev/null\npinger_enable off\n\
              max_filedescriptors 1024\ncoredump_dir {}\n",
             folder.path().display()
