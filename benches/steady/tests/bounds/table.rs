@@ -73,7 +73,7 @@ pub(crate) const TABLE: &[Bound] = &[
     bound(&SMALL_PLAIN,  Instructions,    21_750.0,         5.0, Some(20_000.0)),
     bound(&SMALL_PLAIN,  SystemCalls,     8.65,             6.0, Some(7.0)),
     bound(&SMALL_PLAIN,  Allocations,     14.0,             2.0, Some(15.0)),
-    bound(&SMALL_PLAIN,  AllocatedBytes,  1_250.0,          4.0, None),
+    bound(&SMALL_PLAIN,  AllocatedBytes,  1_340.0,          4.0, None),
     bound(&SMALL_PLAIN,  Threads,         2.0,              0.0, Some(2.0)),
     bound(&SMALL_WINDOW, Instructions,    20_200.0,         6.0, None),
     bound(&SMALL_WINDOW, SystemCalls,     8.6,             12.0, None),
